@@ -1,0 +1,50 @@
+import type { Digest, Platform } from '@gantry/oci';
+import { coreError } from '../core-errors.ts';
+import type { PluginKind } from '../source/plugin.ts';
+import type { Verdict } from '../trust/verdict.ts';
+
+const KEY = Symbol('installed');
+
+/** What is known about an installed plugin. Paths are absolute. */
+export interface InstalledFacts {
+  readonly name: string;
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly kind: PluginKind;
+  readonly platform: Platform | undefined;
+  readonly verdict: Verdict;
+  /** The directory of the content: write-once, named by digest. */
+  readonly path: string;
+  /** The file that runs; undefined for `files`. */
+  readonly entry: string | undefined;
+  /** Digest of the entry file, from the receipt: runtimes check it before they load. */
+  readonly entryDigest: Digest | undefined;
+}
+
+/**
+ * An installed plugin whose verdict still holds. Like `VerifiedPlugin` the type is the proof: made by the plugin root
+ * only, and the only thing that a runtime loads.
+ */
+export class Installed {
+  readonly #installed: true;
+  readonly facts: InstalledFacts;
+
+  constructor(key: symbol, facts: InstalledFacts) {
+    if (key !== KEY) throw coreError('POLICY_NOT_VERIFIED', 'an installed plugin is made by the plugin root only');
+    this.#installed = true;
+    this.facts = facts;
+    Object.freeze(this);
+  }
+
+  /** Throws `POLICY_NOT_VERIFIED` unless `value` was made by a plugin root of this very copy of the package. */
+  static assert(value: unknown): asserts value is Installed {
+    if (typeof value !== 'object' || value === null || !(#installed in value)) {
+      throw coreError('POLICY_NOT_VERIFIED', 'this is not an installed plugin');
+    }
+  }
+}
+
+/** Internal to the package: only the plugin root calls it, after it has judged the receipt. */
+export function vouch(facts: InstalledFacts): Installed {
+  return new Installed(KEY, Object.freeze({ ...facts }));
+}

@@ -1,0 +1,45 @@
+import { coreError } from '../core-errors.ts';
+import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Held by this module alone: without it nobody can construct a {@link VerifiedPlugin}. */
+const KEY = Symbol('verified');
+
+/**
+ * A resolved plugin together with the accepting verdict about it. The type carries the proof: it is made by
+ * {@link admit} only, frozen, and checked at run time, so forged objects, spread copies and objects of a second copy
+ * of the package are refused.
+ */
+export class VerifiedPlugin {
+  readonly #admitted: true;
+  readonly plugin: ResolvedPlugin;
+  readonly verdict: Verdict;
+
+  constructor(key: symbol, plugin: ResolvedPlugin, verdict: Verdict) {
+    if (key !== KEY) throw coreError('POLICY_NOT_VERIFIED', 'a verified plugin is made by an accepting verdict only');
+    this.#admitted = true;
+    this.plugin = plugin;
+    this.verdict = verdict;
+    Object.freeze(this);
+  }
+
+  /** Throws `POLICY_NOT_VERIFIED` unless `value` was made by {@link admit} of this very copy of the package. */
+  static assert(value: unknown): asserts value is VerifiedPlugin {
+    if (typeof value !== 'object' || value === null || !(#admitted in value)) {
+      throw coreError('POLICY_NOT_VERIFIED', 'this is not a verified plugin');
+    }
+  }
+}
+
+/**
+ * Turns an accepting verdict about exactly this plugin into the verified type; `POLICY_REFUSED` for any other.
+ * Internal to the package: only the judge calls it.
+ */
+export function admit(plugin: ResolvedPlugin, verdict: Verdict): VerifiedPlugin {
+  if (!verdict.accepted || (verdict.subject !== plugin.root.digest && verdict.subject !== plugin.manifest.digest)) {
+    throw coreError('POLICY_REFUSED', `${plugin.reference}: ${verdict.reason}`, {
+      details: { policy: verdict.policy },
+    });
+  }
+  return new VerifiedPlugin(KEY, Object.freeze({ ...plugin }), Object.freeze({ ...verdict }));
+}

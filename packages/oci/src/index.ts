@@ -1,0 +1,14 @@
+export * from './content.ts';
+export * from './credentials/credential.ts';
+export * from './descriptor.ts';
+export * from './digest.ts';
+export * from './environment.ts';
+export * from './errors.ts';
+export * from './limits.ts';
+export * from './oci-errors.ts';
+export * from './oci-limits.ts';
+export * from './op.ts';
+export * from './platform.ts';
+export * from './reference.ts';
+export type * from './transport/origin.ts';
+export * from './transport/transport.ts';

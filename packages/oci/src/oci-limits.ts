@@ -1,0 +1,83 @@
+import { defineLimits, type LimitTable } from './limits.ts';
+
+/** Names of the limits of this package. */
+export type OciLimitName =
+  | 'referenceLength'
+  | 'manifestBytes'
+  | 'jsonDepth'
+  | 'manifestDescriptors'
+  | 'annotationBytes'
+  | 'indexDepth'
+  | 'graphManifests'
+  | 'blobBytes'
+  | 'errorBodyBytes'
+  | 'tokenBytes'
+  | 'tokenLifetime'
+  | 'headerBytes'
+  | 'linkHeaderBytes'
+  | 'redirects'
+  | 'pages'
+  | 'tags'
+  | 'referrers'
+  | 'retries'
+  | 'retryDelay'
+  | 'retryAfter'
+  | 'connectTimeout'
+  | 'idleTimeout'
+  | 'minimumRate'
+  | 'requestTimeout'
+  | 'operationTimeout'
+  | 'connectionsPerOrigin'
+  | 'parallelTransfers'
+  | 'credentialFileBytes'
+  | 'helperOutputBytes'
+  | 'helperTimeout'
+  | 'fallbackWriteAttempts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const second = 1000;
+
+/** The limits of `@gantry/oci`. */
+export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@gantry/oci', {
+  referenceLength: { value: 4096, unit: 'bytes', meaning: 'Length of a reference.' },
+  manifestBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a manifest, an index or a list of referrers.' },
+  jsonDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a JSON document.' },
+  manifestDescriptors: { value: 10_000, unit: 'count', meaning: 'Descriptors in one manifest or index.' },
+  annotationBytes: { value: 256 * KiB, unit: 'bytes', meaning: 'Size of one annotation value.' },
+  indexDepth: { value: 4, unit: 'count', meaning: 'Indexes nested in indexes.' },
+  graphManifests: { value: 10_000, unit: 'count', meaning: 'Manifests that one copy visits.' },
+  blobBytes: { value: 64 * GiB, unit: 'bytes', meaning: 'Size of one blob.' },
+  errorBodyBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Body of an error answer that is read.' },
+  tokenBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Answer of a token service.' },
+  tokenLifetime: { value: 3600 * second, unit: 'milliseconds', meaning: 'Longest time a token is kept.' },
+  headerBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'All headers of one answer.' },
+  linkHeaderBytes: { value: 8 * KiB, unit: 'bytes', meaning: 'The Link header of one page.' },
+  redirects: { value: 5, unit: 'count', meaning: 'Redirects followed for one request.' },
+  pages: { value: 1000, unit: 'count', meaning: 'Pages of one listing.' },
+  tags: { value: 100_000, unit: 'count', meaning: 'Tags of one listing.' },
+  referrers: { value: 10_000, unit: 'count', meaning: 'Referrers of one subject.' },
+  retries: { value: 5, unit: 'count', meaning: 'Attempts for one request, the first included.' },
+  retryDelay: { value: 3 * second, unit: 'milliseconds', meaning: 'Longest pause between attempts.' },
+  retryAfter: { value: 60 * second, unit: 'milliseconds', meaning: 'Longest Retry-After that is honoured.' },
+  connectTimeout: { value: 15 * second, unit: 'milliseconds', meaning: 'Time to connect, TLS included.' },
+  idleTimeout: { value: 30 * second, unit: 'milliseconds', meaning: 'Time without a byte on a connection.' },
+  minimumRate: {
+    value: 1 * KiB,
+    unit: 'bytes/second',
+    meaning: 'Slowest transfer of a body, averaged over idleTimeout.',
+  },
+  requestTimeout: {
+    value: 60 * second,
+    unit: 'milliseconds',
+    meaning: 'Time for the headers of an answer, or for a whole small document.',
+  },
+  operationTimeout: { value: 3600 * second, unit: 'milliseconds', meaning: 'Time for one whole operation.' },
+  connectionsPerOrigin: { value: 8, unit: 'count', meaning: 'Connections to one origin.' },
+  parallelTransfers: { value: 4, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },
+  credentialFileBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a credential file.' },
+  helperOutputBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Output of a credential helper.' },
+  helperTimeout: { value: 30 * second, unit: 'milliseconds', meaning: 'Run time of a credential helper.' },
+  fallbackWriteAttempts: { value: 5, unit: 'count', meaning: 'Attempts to write a referrers fallback tag.' },
+});
