@@ -1,0 +1,57 @@
+/** Runs the command line as a stranger does: its own process, its own home. */
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { temporaryDirectory } from './peers.ts';
+
+const launcher = resolve(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'gantry.mjs');
+
+/** How a run ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A gantry command with a home of its own. */
+export interface Gantry {
+  /** Environment that every run gets; a test may add to it. */
+  readonly env: Record<string, string>;
+  /** Runs to the end, whatever the exit code. */
+  run(args: readonly string[], options?: { input?: string; cwd?: string }): Promise<Outcome>;
+  /** Runs with `--json`; anything but exit 0 and one document is an error. */
+  json(args: readonly string[], options?: { cwd?: string }): Promise<Record<string, unknown>>;
+}
+
+/** Makes a command with an empty home and no credentials of the machine's user. */
+export async function gantry(t: TestContext): Promise<Gantry> {
+  const home = await temporaryDirectory(t);
+  const env: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: home,
+    GANTRY_HOME: `${home}/gantry`,
+    DOCKER_CONFIG: `${home}/docker`,
+    NO_COLOR: '1',
+  };
+  const run: Gantry['run'] = (args, options = {}) =>
+    new Promise((done, failed) => {
+      const child = spawn(process.execPath, [launcher, ...args], { env, cwd: options.cwd ?? home });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        stdout += text;
+      });
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+      });
+      child.once('error', failed);
+      child.once('close', (code) => done({ code, stdout, stderr }));
+      child.stdin.on('error', () => undefined).end(options.input ?? '');
+    });
+  const json: Gantry['json'] = async (args, options) => {
+    const { code, stdout, stderr } = await run([...args, '--json'], options);
+    if (code !== 0) throw new Error(`gantry ${args.join(' ')} ended with ${code}: ${stderr}`);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  return { env, run, json };
+}
