@@ -12,11 +12,16 @@ export type CoreLimitName =
   | 'archiveHeaderBytes'
   | 'zstdWindowBytes'
   | 'configBytes'
+  | 'configAliases'
+  | 'configDepth'
   | 'receiptBytes'
+  | 'titleBytes'
   | 'pluginNameLength'
   | 'inflateThreads'
   | 'stagingAge'
-  | 'blobAge';
+  | 'blobAge'
+  | 'contentAge'
+  | 'leaseAge';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -35,7 +40,10 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   archiveHeaderBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of one PAX or GNU extension header.' },
   zstdWindowBytes: { value: 128 * MiB, unit: 'bytes', meaning: 'Window that a zstd stream may ask for.' },
   configBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a configuration file.' },
+  configAliases: { value: 100, unit: 'count', meaning: 'Uses of anchors in a configuration file, expanded.' },
+  configDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a configuration file.' },
   receiptBytes: { value: 64 * MiB, unit: 'bytes', meaning: 'Size of a receipt.' },
+  titleBytes: { value: 255, unit: 'bytes', meaning: 'Length of the file name that a layer title gives.' },
   pluginNameLength: { value: 128, unit: 'count', meaning: 'Length of a plugin name.' },
   inflateThreads: {
     value: 8,
@@ -44,4 +52,14 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   },
   stagingAge: { value: 24 * hour, unit: 'milliseconds', meaning: 'Age after which abandoned staging is swept.' },
   blobAge: { value: 1 * hour, unit: 'milliseconds', meaning: 'Youngest age at which an unused blob may be pruned.' },
+  contentAge: {
+    value: 1 * hour,
+    unit: 'milliseconds',
+    meaning: 'Time that installed content stays after an update stopped using it.',
+  },
+  leaseAge: {
+    value: hour / 6,
+    unit: 'milliseconds',
+    meaning: 'Age after which the lease of a holder that no longer renews it is void.',
+  },
 });
