@@ -1,0 +1,60 @@
+/**
+ * A proxy between a client and a registry on loopback that adds latency to each answer and caps the bandwidth of each
+ * connection. Its own process, so that it does not share the client's event loop:
+ * `node bench/slow-proxy.ts TARGET-PORT LATENCY-MS BYTES-PER-SECOND` prints its port, and on SIGTERM the number of
+ * requests and connections it saw, as JSON.
+ */
+import { createServer, type Socket, connect } from 'node:net';
+
+const [target = 0, latencyMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
+let requests = 0;
+let connections = 0;
+
+const server = createServer((client) => {
+  connections++;
+  const upstream = connect(target, '127.0.0.1');
+  let answerFrom = 0;
+  client.on('data', (chunk: Buffer) => {
+    requests += countRequests(chunk);
+    answerFrom = performance.now() + latencyMs;
+    upstream.write(chunk);
+  });
+  relaySlowly(upstream, client, () => answerFrom);
+  for (const [from, to] of [
+    [client, upstream],
+    [upstream, client],
+  ] as const) {
+    from.on('error', () => to.destroy());
+    from.on('close', () => to.destroy());
+  }
+});
+
+function countRequests(chunk: Buffer): number {
+  return chunk.toString('latin1').match(/^(GET|HEAD|POST|PUT|PATCH|DELETE) \S+ HTTP\/1\.1\r$/gm)?.length ?? 0;
+}
+
+function relaySlowly(from: Socket, to: Socket, notBefore: () => number): void {
+  const slice = 64 * 1024;
+  let free = 0;
+  from.on('data', (chunk: Buffer) => {
+    from.pause();
+    const begin = Math.max(free, notBefore(), performance.now());
+    free = begin + (chunk.length / bytesPerSecond) * 1000;
+    setTimeout(
+      () => {
+        if (!to.destroyed) to.write(chunk);
+        from.resume();
+      },
+      Math.max(0, (chunk.length > slice ? free : begin) - performance.now()),
+    );
+  });
+}
+
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  if (address !== null && typeof address === 'object') console.log(address.port);
+});
+process.on('SIGTERM', () => {
+  console.log(JSON.stringify({ requests, connections }));
+  process.exit(0);
+});
