@@ -1,19 +1,35 @@
 import type { Digest } from '@gantry/oci';
 
+/** The rules there are. `local` is the default for things on disk that the user named; it cannot be configured. */
+export type PolicyName = 'digest' | 'none' | 'local';
+
+/** What is judged: what a plugin is called and which bytes it is. Taken from a resolved plugin or from a receipt. */
+export interface Subject {
+  /** The name that policy scopes match. */
+  readonly scopeName: string;
+  readonly reference: string;
+  /** Whether it is something on disk that the user named. */
+  readonly local: boolean;
+  /** What the reference named: an index or a manifest. */
+  readonly root: Digest;
+  /** The chosen platform's manifest; equal to `root` when there is no index. */
+  readonly manifest: Digest;
+}
+
 /**
  * The decision about one resolved plugin: what was asked, under which policy, and why. Plain data, kept in the receipt.
  * It proves nothing by itself; only a `VerifiedPlugin` does.
  */
 export interface Verdict {
   readonly accepted: boolean;
-  /** Which rule decided: `digest`, `none`, `local`; later the cosign clause. */
-  readonly policy: 'digest' | 'none' | 'local' | 'cosign';
+  /** Which rule decided. */
+  readonly policy: PolicyName;
   /** Where the rule stands: `default`, `--allow-unsigned`, or `FILE: trust[2]`. */
   readonly policySource: string;
-  /** Digest of the effective policy entry, so that a changed policy is noticed. */
+  /** Digest of the effective rules, so that a changed policy is noticed. */
   readonly policyDigest: Digest;
   readonly subject: Digest;
-  /** `index` or `platform`: which of the two the evidence covers. */
+  /** Which of the two the evidence covers. */
   readonly covers: 'index' | 'platform';
   /** The clause that vouches for it; `unsigned` where none does. */
   readonly signer: string;

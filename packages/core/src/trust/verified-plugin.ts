@@ -1,5 +1,6 @@
 import { coreError } from '../core-errors.ts';
 import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { Evidence } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Held by this module alone: without it nobody can construct a {@link VerifiedPlugin}. */
@@ -14,12 +15,15 @@ export class VerifiedPlugin {
   readonly #admitted: true;
   readonly plugin: ResolvedPlugin;
   readonly verdict: Verdict;
+  /** What the verdict rests on; kept in the receipt. */
+  readonly evidence: readonly Evidence[];
 
-  constructor(key: symbol, plugin: ResolvedPlugin, verdict: Verdict) {
+  constructor(key: symbol, plugin: ResolvedPlugin, verdict: Verdict, evidence: readonly Evidence[]) {
     if (key !== KEY) throw coreError('POLICY_NOT_VERIFIED', 'a verified plugin is made by an accepting verdict only');
     this.#admitted = true;
     this.plugin = plugin;
     this.verdict = verdict;
+    this.evidence = evidence;
     Object.freeze(this);
   }
 
@@ -35,11 +39,23 @@ export class VerifiedPlugin {
  * Turns an accepting verdict about exactly this plugin into the verified type; `POLICY_REFUSED` for any other.
  * Internal to the package: only the judge calls it.
  */
-export function admit(plugin: ResolvedPlugin, verdict: Verdict): VerifiedPlugin {
-  if (!verdict.accepted || (verdict.subject !== plugin.root.digest && verdict.subject !== plugin.manifest.digest)) {
+export function admit(plugin: ResolvedPlugin, verdict: Verdict, evidence: readonly Evidence[]): VerifiedPlugin {
+  if (!verdict.accepted || verdict.subject !== plugin.root.digest) {
     throw coreError('POLICY_REFUSED', `${plugin.reference}: ${verdict.reason}`, {
-      details: { policy: verdict.policy },
+      details: { policy: verdict.policy, subject: verdict.subject, digest: plugin.root.digest },
     });
   }
-  return new VerifiedPlugin(KEY, Object.freeze({ ...plugin }), Object.freeze({ ...verdict }));
+  return new VerifiedPlugin(KEY, freezePlugin(plugin), Object.freeze({ ...verdict }), Object.freeze([...evidence]));
+}
+
+// SAFETY: what was judged cannot be changed afterwards, not even by whoever still holds the resolved plugin (B6).
+function freezePlugin(plugin: ResolvedPlugin): ResolvedPlugin {
+  return Object.freeze({
+    ...plugin,
+    spec: Object.freeze({ ...plugin.spec }),
+    root: Object.freeze({ ...plugin.root }),
+    manifest: Object.freeze({ ...plugin.manifest }),
+    layers: Object.freeze(plugin.layers.map((layer) => Object.freeze({ ...layer }))),
+    annotations: Object.freeze(Object.assign(Object.create(null), plugin.annotations)),
+  });
 }

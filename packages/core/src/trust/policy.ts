@@ -1,0 +1,53 @@
+import { type Digest, digestOf } from '@gantry/oci';
+import { scopeCovers } from './scope.ts';
+
+/** What a trust entry can ask for. */
+export type Requirement = 'digest' | 'none';
+
+/** One trust entry: what plugins of a scope must show. */
+export interface PolicyClause {
+  /** A prefix of the name that the user wrote, normalised. */
+  readonly scope: string;
+  readonly require: Requirement;
+  /** Where it stands, for people: `FILE: trust[2]`. */
+  readonly source: string;
+}
+
+/** The trust entries in force. */
+export interface Policy {
+  /** What holds where no entry matches. */
+  readonly fallback: Requirement;
+  /** One list for each file. In each the entry with the longest matching scope answers, and all answers must accept. */
+  readonly lists: readonly (readonly PolicyClause[])[];
+}
+
+/** The policy of the command line when nothing is configured: a digest is required. */
+export const DEFAULT_POLICY: Policy = Object.freeze({ fallback: 'digest', lists: Object.freeze([]) });
+
+/** The entries that answer for a name: at most one of each list. Empty: the fallback holds. */
+export function clausesFor(policy: Policy, scopeName: string): readonly PolicyClause[] {
+  return policy.lists.flatMap((list) => longestMatch(list, scopeName) ?? []);
+}
+
+function longestMatch(list: readonly PolicyClause[], scopeName: string): PolicyClause | undefined {
+  let best: PolicyClause | undefined;
+  for (const clause of list) {
+    if (!scopeCovers(clause.scope, scopeName)) continue;
+    if (best === undefined || depth(clause.scope) > depth(best.scope)) best = clause;
+  }
+  return best;
+}
+
+/** `a/b` and `a/b/` are equally long. */
+function depth(scope: string): number {
+  return scope.endsWith('/') ? scope.length - 1 : scope.length;
+}
+
+/** Digest of the rules that answer for one name. Where they stand does not count, what they ask for does. */
+export function policyDigest(policy: Policy, clauses: readonly PolicyClause[]): Digest {
+  const rules =
+    clauses.length === 0
+      ? { fallback: policy.fallback }
+      : { clauses: clauses.map(({ scope, require }) => ({ scope, require })) };
+  return digestOf(new TextEncoder().encode(JSON.stringify(rules)));
+}
