@@ -1,4 +1,4 @@
-import type { Digest } from './digest.ts';
+import { type Digest, type DigestAlgorithm, digestOf } from './digest.ts';
 import type { Platform } from './platform.ts';
 
 /** String to string, in the order of the document, without a prototype. */
@@ -17,4 +17,9 @@ export interface Descriptor {
   readonly annotations?: Annotations;
   /** The content itself, embedded; checked against digest and size when parsed. */
   readonly data?: Uint8Array;
+}
+
+/** The descriptor of bytes at hand. */
+export function descriptorOf(bytes: Uint8Array, mediaType: string, algorithm: DigestAlgorithm = 'sha256'): Descriptor {
+  return { mediaType, digest: digestOf(bytes, algorithm), size: bytes.length };
 }
