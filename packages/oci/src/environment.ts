@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
-import type { Socket } from 'node:net';
+import { lookup as resolveName } from 'node:dns/promises';
+import { connect, type Socket } from 'node:net';
 
 /**
  * The outside world, in one object, so that tests can put failures where they want them.
@@ -20,4 +21,35 @@ export interface Environment {
   lookup(host: string): Promise<LookupAddress[]>;
   /** Opens a TCP connection to an address that was checked. */
   connect(address: { readonly host: string; readonly port: number }): Socket;
+}
+
+/** The real environment: this process's clocks, variables, name resolution and sockets. */
+export function systemEnvironment(): Environment {
+  return {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    sleep,
+    random: () => Math.random(),
+    env: process.env,
+    lookup: (host) => resolveName(host, { all: true }),
+    connect: ({ host, port }) => connect({ host, port, noDelay: true }),
+  };
+}
+
+function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
 }

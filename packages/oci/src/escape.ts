@@ -1,11 +1,35 @@
-/** Characters that are never shown as they are: C0 and C1 controls, bidirectional and invisible formatting, lone surrogates. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+// Controls, format characters (bidirectional overrides, zero-width, tags), line and paragraph separators, surrogates
+// without a partner, private use: everything that moves the cursor, reorders or hides text in a terminal.
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu;
+const CAP = 200;
 
 /**
- * Makes text from elsewhere safe to show: control, bidirectional and invisible characters become `\u{hex}`, and what is
- * longer than `max` characters is cut with `…`. Every message and listing passes remote text through here.
+ * Makes text that a server or an artifact chose safe to show: characters that act on a terminal become `\u{hex}`,
+ * and what is longer than `max` characters ends in `…`. Never throws.
  */
-export function escapeRemote(text: string, max: number = 200): string {
-  const cut = text.length > max ? `${text.slice(0, max)}…` : text;
-  return cut.replace(UNSAFE, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+export function escapeRemote(text: string, max: number = CAP): string {
+  // Cut before escaping, so that a megabyte of remote text costs nothing; never inside a surrogate pair.
+  const cut = text.length > max ? `${text.slice(0, max).replace(/[\uD800-\uDBFF]$/, '')}…` : text;
+  return cut.replace(UNSAFE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+const SECRETS: readonly (readonly [RegExp, string])[] = [
+  [/\b(bearer|basic)\s+[\w\-.~+/=]+/gi, '$1 [redacted]'],
+  [/(:\/\/)[^\s/@"']*@/g, '$1[redacted]@'],
+  [/\?[^\s"'<>]*=[^\s"'<>]*/g, '?[redacted]'],
+  [
+    /("?(?:[\w-]*token|password|passwd|secret|authorization|cookie|signature|api[_-]?key)"?\s*[:=]\s*)("[^"]*"|[^\s,;"]+)/gi,
+    '$1[redacted]',
+  ],
+];
+
+/**
+ * As {@link escapeRemote}, for the text of an error answer: also takes out what looks like a secret (authorization
+ * values, userinfo, query strings, token and password fields) and every string of `known`.
+ */
+export function redactRemote(text: string, known: readonly string[] = [], max: number = CAP): string {
+  let clean = text.slice(0, 64 * 1024);
+  for (const secret of known) if (secret !== '') clean = clean.replaceAll(secret, '[redacted]');
+  for (const [pattern, replacement] of SECRETS) clean = clean.replace(pattern, replacement);
+  return escapeRemote(clean, max);
 }
