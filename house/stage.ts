@@ -1,0 +1,89 @@
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleCommand } from './bundle.ts';
+import { type Manifest, type Published, readManifest, repository } from './packages.ts';
+
+/** Lays out one package as it is published, under `build/npm/<directory>`, from what `npm run build` compiled. */
+export async function stage(item: Published): Promise<string> {
+  const source = join(repository, 'packages', item.directory);
+  const target = join(repository, 'build', 'npm', item.directory);
+  const manifest = readManifest(item.directory);
+  rmSync(target, { recursive: true, force: true });
+  mkdirSync(target, { recursive: true });
+  copyFileSync(join(repository, 'LICENSE'), join(target, 'LICENSE'));
+  if (item.kind === 'command') {
+    await bundleCommand(target);
+    stageLauncher(source, target);
+    copyFileSync(join(repository, 'README.md'), join(target, 'README.md'));
+    writeManifest(target, commandManifest(manifest));
+  } else {
+    stageLibrary(join(source, 'dist'), join(target, 'dist'));
+    writeFileSync(join(target, 'README.md'), libraryReadme(manifest));
+    writeManifest(target, libraryManifest(manifest));
+  }
+  return target;
+}
+
+function stageLibrary(from: string, to: string): void {
+  cpSync(from, to, { recursive: true, filter: (file) => !file.endsWith('.tsbuildinfo') });
+  for (const entry of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
+    if (entry.endsWith('.d.ts')) rewriteFile(join(to, entry), importsOfCompiledFiles);
+  }
+}
+
+/** Declarations keep the extension of the sources; what is published has none of these. */
+function importsOfCompiledFiles(text: string): string {
+  return text.replace(/(from\s+|import\s*\(?\s*)(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2');
+}
+
+function stageLauncher(source: string, target: string): void {
+  const launcher = join(target, 'bin', 'gantry.mjs');
+  mkdirSync(join(target, 'bin'));
+  copyFileSync(join(source, 'bin', 'gantry.mjs'), launcher);
+  rewriteFile(launcher, (text) => {
+    const compiled = text.replace("'../src/start.ts'", "'../dist/start.js'");
+    if (compiled === text) throw new Error('the launcher does not name its entry as expected');
+    return compiled;
+  });
+  chmodSync(launcher, 0o755);
+}
+
+function libraryManifest(manifest: Manifest): object {
+  return {
+    ...common(manifest),
+    exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
+    files: ['dist'],
+    dependencies: manifest.dependencies,
+    peerDependencies: manifest.peerDependencies,
+    peerDependenciesMeta: manifest.peerDependenciesMeta,
+  };
+}
+
+/** Everything is in the bundle but the Wasm engine, which is large and used by one verb. */
+function commandManifest(manifest: Manifest): object {
+  const engine = '@extism/extism';
+  return {
+    ...common(manifest),
+    exports: { './package.json': './package.json' },
+    bin: manifest.bin,
+    files: ['bin', 'dist'],
+    dependencies: { [engine]: manifest.dependencies?.[engine] },
+  };
+}
+
+function common(manifest: Manifest): object {
+  const { name, version, description, license, engines } = manifest;
+  return { name, version, description, license, type: 'module', sideEffects: false, engines };
+}
+
+function libraryReadme(manifest: Manifest): string {
+  return `# ${manifest.name}\n\n${manifest.description}. A part of Gantry: plugins as OCI artifacts, from a reference to running code.\n\nESM with declarations; \`require()\` works as well. Needs Node ${manifest.engines.node}.\n`;
+}
+
+function writeManifest(target: string, manifest: object): void {
+  writeFileSync(join(target, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function rewriteFile(file: string, change: (text: string) => string): void {
+  writeFileSync(file, change(readFileSync(file, 'utf8')));
+}
