@@ -13,7 +13,7 @@ export interface Op {
 }
 
 /** What an operation reports while it runs. URLs have no query and no userinfo; remote text is escaped and capped. */
-export type OpEvent = RequestEvent | ProgressEvent | WarningEvent | RetryEvent | StageEvent;
+export type OpEvent = RequestEvent | ProgressEvent | WarningEvent | RetryEvent | StageEvent | LogEvent;
 
 /** One HTTP exchange ended: with an answer whose body was read or dropped, or with an error. */
 export interface RequestEvent {
@@ -61,4 +61,13 @@ export interface StageEvent {
   readonly subject: string;
   readonly digest?: string;
   readonly durationMs: number;
+}
+
+/** A plugin logged a line: on the stderr of its process, or through the log functions of a Wasm host. */
+export interface LogEvent {
+  readonly type: 'log';
+  /** The name the plugin is installed under. */
+  readonly plugin: string;
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
 }
