@@ -5,6 +5,7 @@ export type CoreLimitName =
   | 'archiveEntryBytes'
   | 'archiveTotalBytes'
   | 'archiveRatio'
+  | 'archiveRatioFloor'
   | 'archiveEntries'
   | 'archiveDepth'
   | 'archiveNameBytes'
@@ -20,19 +21,27 @@ export type CoreLimitName =
   | 'inflateThreads'
   | 'stagingAge'
   | 'blobAge'
+  | 'lockHeartbeat'
+  | 'lockStale'
+  | 'lockPoll'
+  | 'leaseHeartbeat'
+  | 'leaseAge'
+  | 'ownerBytes'
   | 'contentAge'
   | 'leaseAge';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
-const hour = 3_600_000;
+const second = 1000;
+const hour = 3600 * second;
 
 /** The limits of `@gantry/core`. */
 export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>('@gantry/core', {
   archiveEntryBytes: { value: 2 * GiB, unit: 'bytes', meaning: 'Size of one file in an archive.' },
   archiveTotalBytes: { value: 16 * GiB, unit: 'bytes', meaning: 'Size of all files of an archive together.' },
-  archiveRatio: { value: 200, unit: 'ratio', meaning: 'Inflated to compressed size, once 16 MiB are inflated.' },
+  archiveRatio: { value: 200, unit: 'ratio', meaning: 'Inflated to compressed size, above archiveRatioFloor.' },
+  archiveRatioFloor: { value: 16 * MiB, unit: 'bytes', meaning: 'Inflated bytes below which no ratio is demanded.' },
   archiveEntries: { value: 500_000, unit: 'count', meaning: 'Entries of one archive.' },
   archiveDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of directories in an archive.' },
   archiveNameBytes: { value: 255, unit: 'bytes', meaning: 'Length of one path segment in an archive.' },
@@ -52,6 +61,12 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   },
   stagingAge: { value: 24 * hour, unit: 'milliseconds', meaning: 'Age after which abandoned staging is swept.' },
   blobAge: { value: 1 * hour, unit: 'milliseconds', meaning: 'Youngest age at which an unused blob may be pruned.' },
+  lockHeartbeat: { value: 5 * second, unit: 'milliseconds', meaning: 'How often the holder of a lock shows it lives.' },
+  lockStale: { value: 30 * second, unit: 'milliseconds', meaning: 'Silence after which a lock is taken over.' },
+  lockPoll: { value: second / 4, unit: 'milliseconds', meaning: 'Longest pause between looks at a lock.' },
+  leaseHeartbeat: { value: 60 * second, unit: 'milliseconds', meaning: 'How often a lease is renewed.' },
+  leaseAge: { value: 1 * hour, unit: 'milliseconds', meaning: 'Silence after which a lease no longer counts.' },
+  ownerBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a lock or lease file.' },
   contentAge: {
     value: 1 * hour,
     unit: 'milliseconds',
