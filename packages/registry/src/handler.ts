@@ -66,9 +66,9 @@ async function dispatch(exchange: Exchange, sessions: UploadSessions, route: Rou
 }
 
 function fail(exchange: Exchange, error: unknown): void {
-  const { request, response } = exchange;
+  const { response } = exchange;
   // A body that was announced cannot be taken back, and a client that went away hears nothing.
-  if (response.headersSent || request.destroyed || response.destroyed) {
+  if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }

@@ -1,3 +1,4 @@
+export { type DirectoryStorageOptions, directoryStorage } from './directory-storage.ts';
 export { type MemoryStorageOptions, memoryStorage } from './memory-storage.ts';
 export { type RegistryErrorCode, registryError } from './registry-errors.ts';
 export { type RegistryLimitName, registryLimits } from './registry-limits.ts';

@@ -1,14 +1,14 @@
-import { type Annotations, type Digest, isDigest } from '@gantry/oci';
+import {
+  type Annotations,
+  type Digest,
+  isDigest,
+  isGantryError,
+  isIndexType,
+  isManifestType,
+  MediaType,
+  parseJson,
+} from '@gantry/oci';
 import { ProtocolError } from './protocol-error.ts';
-
-/** Media types that may be pushed to `/manifests/`. */
-const MANIFEST_TYPES = new Set([
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.artifact.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-]);
 
 /** What the server reads in a manifest or index: what it points at, and what a list of referrers says about it. */
 export interface ManifestFacts {
@@ -32,7 +32,8 @@ type JsonObject = Readonly<Record<string, unknown>>;
 export function manifestFacts(bytes: Uint8Array, contentType: string | undefined): ManifestFacts {
   const document = parseObject(bytes);
   const isIndex = 'manifests' in document;
-  if (document['schemaVersion'] !== 2 && !('artifactType' in document && 'blobs' in document)) {
+  // The withdrawn artifact manifest has no schemaVersion.
+  if (document['schemaVersion'] !== 2 && document['mediaType'] !== MediaType.artifactManifest) {
     throw invalid('schemaVersion is not 2');
   }
   if (isIndex && ('layers' in document || 'config' in document)) throw invalid('it is a manifest and an index at once');
@@ -54,11 +55,10 @@ export function manifestFacts(bytes: Uint8Array, contentType: string | undefined
 }
 
 function agreedType(inside: string | undefined, outside: string | undefined, isIndex: boolean): string {
-  const fallback = isIndex ? 'application/vnd.oci.image.index.v1+json' : 'application/vnd.oci.image.manifest.v1+json';
-  const mediaType = outside ?? inside ?? fallback;
+  const mediaType = outside ?? inside ?? (isIndex ? MediaType.imageIndex : MediaType.imageManifest);
   if (inside !== undefined && inside !== mediaType) throw invalid('mediaType and Content-Type disagree');
-  if (!MANIFEST_TYPES.has(mediaType)) throw invalid('its media type is not that of a manifest');
-  if (isIndex !== /index|list/.test(mediaType)) throw invalid('its content is not what the media type says');
+  if (!isManifestType(mediaType)) throw invalid('its media type is not that of a manifest');
+  if (isIndex !== isIndexType(mediaType)) throw invalid('its content is not what the media type says');
   return mediaType;
 }
 
@@ -78,9 +78,9 @@ function digestIn(descriptor: JsonObject): Digest {
 function parseObject(bytes: Uint8Array): JsonObject {
   let document: unknown;
   try {
-    document = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw invalid('it is not JSON');
+    document = parseJson(bytes);
+  } catch (error) {
+    throw invalid(isGantryError(error) ? error.message : 'it is not JSON');
   }
   if (!isObject(document)) throw invalid('it is not a JSON object');
   return document;

@@ -1,9 +1,8 @@
-import { type Digest, isDigest } from '@gantry/oci';
+import { type Digest, isDigest, isTag } from '@gantry/oci';
 import { ProtocolError } from './protocol-error.ts';
 
-/** The grammars of the distribution specification, "Pulling manifests". */
+/** The grammar of the distribution specification, "Pulling manifests". */
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const REPOSITORY_LENGTH = 255;
 
 /** The text as a repository name; `NAME_INVALID` when it is none. */
@@ -22,7 +21,7 @@ export function digestName(text: string): Digest {
 
 /** The text as a tag; `TAG_INVALID` when it is none. */
 export function tagName(text: string): string {
-  if (!TAG.test(text)) throw new ProtocolError('TAG_INVALID', 'this is not a tag');
+  if (!isTag(text)) throw new ProtocolError('TAG_INVALID', 'this is not a tag');
   return text;
 }
 

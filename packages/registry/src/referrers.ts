@@ -1,11 +1,9 @@
-import type { Digest } from '@gantry/oci';
+import { type Digest, MediaType } from '@gantry/oci';
 import { answerJson, type Exchange } from './exchange.ts';
 import { type ManifestFacts, manifestFacts } from './manifest-facts.ts';
 import { digestName } from './names.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { registryLimits } from './registry-limits.ts';
-
-const INDEX_TYPE = 'application/vnd.oci.image.index.v1+json';
 
 /** GET of `/v2/<name>/referrers/<digest>`, sorted by digest, filtered by `artifactType`, in pages (`last`, `Link`). */
 export async function referrersEndpoint(exchange: Exchange, repository: string, text: string): Promise<void> {
@@ -26,9 +24,9 @@ export async function referrersEndpoint(exchange: Exchange, repository: string, 
   const next = new URLSearchParams({ ...filter, last: page.descriptors.at(-1)?.digest ?? '' });
   answerJson(
     exchange,
-    { schemaVersion: 2, mediaType: INDEX_TYPE, manifests: page.descriptors },
+    { schemaVersion: 2, mediaType: MediaType.imageIndex, manifests: page.descriptors },
     {
-      'content-type': INDEX_TYPE,
+      'content-type': MediaType.imageIndex,
       ...(artifactType === null ? {} : { 'oci-filters-applied': 'artifactType' }),
       ...(page.full ? { link: `</v2/${repository}/referrers/${subject}?${next}>; rel="next"` } : {}),
     },
