@@ -4,6 +4,9 @@ import type { Platform } from './platform.ts';
 /** String to string, in the order of the document, without a prototype. */
 export type Annotations = Readonly<Record<string, string>>;
 
+/** No annotations at all. */
+export const NO_ANNOTATIONS: Annotations = Object.freeze(Object.create(null));
+
 /**
  * A handle to content (OCI image-spec, descriptor.md). Built from a checked manifest or from bytes; never from a header.
  * `size` is bytes, a safe integer that is not negative.

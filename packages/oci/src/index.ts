@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './escape.ts';
 export * from './json.ts';
 export * from './limits.ts';
+export * from './manifest.ts';
 export * from './media-types.ts';
 export * from './oci-errors.ts';
 export * from './oci-limits.ts';
