@@ -1,26 +1,23 @@
+import { Authenticator, type Authorization, missingAccess } from '../auth/authenticator.ts';
 import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
+import type { AddressKind } from './addresses.ts';
 import type { Answer } from './answer.ts';
-import { ConnectionPool, type Peer } from './connection-pool.ts';
-import { Connector } from './connector.ts';
-import { type Deadline, startDeadline } from './deadline.ts';
+import { startDeadline } from './deadline.ts';
 import { answerError } from './error-answer.ts';
-import { exchange } from './exchange.ts';
-import { authorityOf, displayUrl, hostOf, originOf, portOf } from './origin.ts';
+import { displayUrl, originOf } from './origin.ts';
 import {
-  addressCheck,
   judgeOwnUrl,
-  judgeServerUrl,
   type KnownRegistry,
   knownRegistry,
   type SettingsLookup,
   settingsLookup,
   userHostCheck,
 } from './origin-policy.ts';
-import { backoff, isPassing, isPassingStatus, retryAfter } from './retry.ts';
-import { TlsTrust } from './tls-trust.ts';
+import { followRedirect, isRedirect, strangerHeaders } from './redirects.ts';
+import { persist } from './retry.ts';
 import type {
   RegistrySettings,
   Transport,
@@ -29,19 +26,35 @@ import type {
   TransportResponse,
 } from './transport.ts';
 import { responseOf } from './transport-response.ts';
+import { Warnings } from './warnings.ts';
+import { type Hop, Wire } from './wire.ts';
 
+/** One call of {@link Transport.request} on its way. */
+interface Journey {
+  readonly request: TransportRequest;
+  readonly registry: KnownRegistry;
+  readonly op: Op | undefined;
+  readonly signal: AbortSignal;
+  /** Set by the last attempt. */
+  left: boolean;
+  authorization: Authorization | undefined;
+}
+
+/** The {@link Transport} over node:http connections. */
 export class GantryTransport implements Transport {
   readonly environment: Environment;
   readonly #offline: boolean;
   readonly #settingsOf: SettingsLookup;
-  readonly #connector: Connector;
-  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #wire: Wire;
+  readonly #authenticator: Authenticator;
+  readonly #warnings = new Warnings();
 
   constructor(options: TransportOptions, environment: Environment) {
     this.environment = environment;
     this.#offline = options.offline ?? false;
     this.#settingsOf = settingsLookup(options.registries);
-    this.#connector = new Connector(environment, new TlsTrust(this.#settingsOf));
+    this.#wire = new Wire(environment, this.#settingsOf);
+    this.#authenticator = new Authenticator(this.#wire, options.credentials, this.#settingsOf);
   }
 
   settings(registry: string): RegistrySettings {
@@ -57,22 +70,23 @@ export class GantryTransport implements Transport {
   }
 
   async request(request: TransportRequest, op?: Op): Promise<TransportResponse> {
+    op?.signal?.throwIfAborted();
     const registry = knownRegistry(request.registry, this.#settingsOf);
+    const shown = `${request.method} ${displayUrl(request.url)}`;
     if (this.#offline) {
-      throw ociError('REGISTRY_OFFLINE', `${request.method} ${displayUrl(request.url)} needs the network`, {
-        details: { registry: registry.name },
-      });
+      throw ociError('REGISTRY_OFFLINE', `${shown} needs the network`, { details: { registry: registry.name } });
     }
     const limit = ociLimits(op, 'operationTimeout');
     const deadline = startDeadline(this.environment, limit, op?.signal, () =>
-      ociError('REGISTRY_TIMEOUT', `${request.method} ${displayUrl(request.url)} took longer than ${limit} ms`, {
+      ociError('REGISTRY_TIMEOUT', `${shown} took longer than ${limit} ms`, {
         details: { limit: 'operationTimeout', milliseconds: limit },
       }),
     );
+    const journey = { request, registry, op, signal: deadline.signal, left: false, authorization: undefined };
     try {
-      const { answer, crossOrigin } = await this.#attempts(request, registry, op, deadline);
-      answer.afterwards(() => deadline.end());
-      return responseOf(answer, crossOrigin);
+      const answer = await this.#persist(journey);
+      answer.afterwards(deadline.end);
+      return responseOf(answer, journey.left);
     } catch (error) {
       deadline.end();
       throw error;
@@ -80,101 +94,75 @@ export class GantryTransport implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pool of this.#pools.values()) pool.close();
-    this.#pools.clear();
+    this.#wire.close();
   }
 
-  async #attempts(
-    request: TransportRequest,
-    registry: KnownRegistry,
-    op: Op | undefined,
-    deadline: Deadline,
-  ): Promise<{ answer: Answer; crossOrigin: boolean }> {
+  async #persist(journey: Journey): Promise<Answer> {
+    const { request, registry, op, signal } = journey;
     const repeatable = request.repeatable ?? (request.method !== 'POST' && request.method !== 'PATCH');
-    const attempts = ociLimits(op, 'retries');
-    for (let attempt = 1; ; attempt += 1) {
-      let wait: number;
-      let reason: string;
-      try {
-        const result = await this.#follow(request, registry, op, deadline);
-        const { status } = result.answer;
-        if (request.accept.includes(status)) return result;
-        // 429 says that nothing was done, so even a POST may come again.
-        const again = attempt < attempts && isPassingStatus(status) && (repeatable || status === 429);
-        if (!again) throw await answerError(result.answer, request, registry, attempt);
-        wait =
-          retryAfter(result.answer.header('retry-after'), this.environment, op) ??
-          backoff(attempt, this.environment, op);
-        reason = `status ${status}`;
-        await result.answer.discard();
-      } catch (error) {
-        deadline.signal.throwIfAborted();
-        if (!repeatable || attempt >= attempts || !isPassing(error)) throw error;
-        wait = backoff(attempt, this.environment, op);
-        reason = error.code;
-      }
-      op?.onEvent?.({ type: 'retry', url: displayUrl(request.url), attempt, waitMs: wait, reason });
-      await this.environment.sleep(wait, deadline.signal);
-    }
+    const { url, accept } = request;
+    const rules = { url, repeatable, environment: this.environment, op, signal, accept };
+    const answer = await persist(rules, () => this.#attempt(journey));
+    if (accept.includes(answer.status)) return answer;
+    const { authorization } = journey;
+    const missing = answer.status === 401 ? missingAccess(answer, request.access) : undefined;
+    throw await answerError(answer, {
+      method: request.method,
+      registry,
+      secrets: authorization?.secrets ?? [],
+      op,
+      missing: missing && { scope: missing.scope, denied: missing.named && authorization?.credentialed === true },
+    });
   }
 
-  /** One attempt: the request and the redirects it meets. */
-  async #follow(
-    request: TransportRequest,
-    registry: KnownRegistry,
-    op: Op | undefined,
-    deadline: Deadline,
-  ): Promise<{ answer: Answer; crossOrigin: boolean }> {
-    let url = request.url;
-    let left = originOf(url) !== registry.origin;
-    for (let hops = 0; ; hops += 1) {
-      const peer = this.#peer(url, registry);
-      const answer = await exchange(
-        {
-          method: request.method,
-          url,
-          headers: { 'user-agent': 'gantry', 'accept-encoding': 'identity', ...request.headers },
-          ...(request.body === undefined ? {} : { body: request.body }),
-        },
-        { environment: this.environment, pool: this.#pool(peer, op), op, signal: deadline.signal },
-      );
+  /** The request with its authorization, and once more after a 401 that there is something to answer to. */
+  async #attempt(journey: Journey): Promise<Answer> {
+    const { registry, op, signal } = journey;
+    const wanted = { registry, access: journey.request.access, op, signal };
+    journey.authorization = await this.#authenticator.authorize(wanted);
+    const answer = await this.#follow(journey);
+    // A 401 of another host is not about our credential for the registry.
+    if (answer.status !== 401 || journey.left) return answer;
+    const next = await this.#authenticator.answer(answer, wanted, journey.authorization);
+    if (next === undefined) return answer;
+    journey.authorization = next;
+    await answer.discard();
+    return this.#follow(journey);
+  }
+
+  /** The request and the redirects it meets. */
+  async #follow(journey: Journey): Promise<Answer> {
+    const { request, registry, op, signal } = journey;
+    let hop: Hop = { url: request.url, registry, trust: 'own', check: userHostCheck(registry) };
+    if (originOf(hop.url) !== registry.origin) {
+      throw ociError('REGISTRY_REDIRECT_REFUSED', `${displayUrl(hop.url)} is not on the origin of ${registry.name}`, {
+        details: { registry: registry.name, url: displayUrl(hop.url) },
+      });
+    }
+    journey.left = false;
+    let zone: AddressKind | undefined;
+    for (let redirects = 0; ; redirects += 1) {
+      // Who left the registry's origin once gets nothing of ours any more, not even back on it.
+      const headers = journey.left ? strangerHeaders(request.headers) : { ...request.headers, ...authorized(journey) };
+      const answer = await this.#wire.send(hop, { method: request.method, headers, body: request.body }, op, signal);
+      if (!journey.left) this.#warnings.report(answer, registry.name, op);
       const location = answer.header('location');
-      if (
-        answer.status < 301 ||
-        answer.status > 308 ||
-        location === undefined ||
-        request.accept.includes(answer.status)
-      ) {
-        return { answer, crossOrigin: left };
-      }
-      if (hops >= ociLimits(op, 'redirects'))
-        throw ociError('REGISTRY_LIMIT', `${displayUrl(request.url)}: too many redirects`);
+      if (location === undefined || !isRedirect(answer.status) || request.accept.includes(answer.status)) return answer;
+      zone ??= this.#wire.zoneOf(answer);
       await answer.discard();
-      url = judgeServerUrl(location, url, registry, this.#connector.kindOf(answer.socket), this.#settingsOf);
-      left ||= originOf(url) !== registry.origin;
+      hop = followRedirect(hop, location, {
+        method: request.method,
+        status: answer.status,
+        redirects,
+        zone,
+        limit: ociLimits(op, 'redirects'),
+        settingsOf: this.#settingsOf,
+      });
+      journey.left ||= originOf(hop.url) !== registry.origin;
     }
   }
+}
 
-  #peer(url: URL, registry: KnownRegistry): Peer {
-    const origin = originOf(url);
-    const own = origin === registry.origin;
-    return {
-      key: `${origin} ${registry.name} ${own}`,
-      origin,
-      host: hostOf(url),
-      port: portOf(url),
-      registry: own ? registry.name : authorityOf(url),
-      own,
-      check: own ? userHostCheck(registry) : addressCheck(registry, url, 'public'),
-    };
-  }
-
-  #pool(peer: Peer, op: Op | undefined): ConnectionPool {
-    let pool = this.#pools.get(peer.key);
-    if (pool === undefined) {
-      pool = new ConnectionPool(peer, ociLimits(op, 'connectionsPerOrigin'), this.#connector.connect);
-      this.#pools.set(peer.key, pool);
-    }
-    return pool;
-  }
+function authorized({ authorization }: Journey): Record<string, string> {
+  return authorization === undefined ? {} : { authorization: authorization.header };
 }

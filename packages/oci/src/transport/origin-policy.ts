@@ -45,18 +45,16 @@ export function judgeServerUrl(
   settingsOf: SettingsLookup,
 ): URL {
   const url = parseServerUrl(target, from, registry);
-  if (originOf(url) === registry.origin) return url;
   const shown = displayUrl(url);
-  if (url.protocol === 'http:') {
-    if (from.protocol === 'https:') {
-      throw refused(registry, `${displayUrl(from)} leads from https to plain http: ${shown}`, url);
-    }
-    if (!allowsPlainHttp(url, registry, settingsOf)) {
-      throw ociError('REGISTRY_PLAIN_HTTP', `${registry.name} leads to plain http: ${shown}`, {
-        details: { registry: registry.name, url: shown },
-        hint: `set registries.${authorityOf(url)}.plainHttp if that host and the network are trusted`,
-      });
-    }
+  if (url.protocol === 'http:' && from.protocol === 'https:') {
+    throw refused(registry, `${displayUrl(from)} leads from https to plain http: ${shown}`, url);
+  }
+  if (originOf(url) === registry.origin) return url;
+  if (url.protocol === 'http:' && !allowsPlainHttp(url, registry, settingsOf)) {
+    throw ociError('REGISTRY_PLAIN_HTTP', `${registry.name} leads to plain http: ${shown}`, {
+      details: { registry: registry.name, url: shown },
+      hint: `set registries.${authorityOf(url)}.plainHttp if that host and the network are trusted`,
+    });
   }
   if (isIP(hostOf(url)) !== 0) addressCheck(registry, url, zone)(hostOf(url));
   return url;

@@ -2,19 +2,57 @@ import type { Environment } from '../environment.ts';
 import { type GantryError, isGantryError } from '../errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
+import type { Answer } from './answer.ts';
+import { displayUrl } from './origin.ts';
 
 const FIRST_PAUSE = 200;
 const JITTER = 0.1;
 const PASSING_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 const PASSING_CODES = new Set(['REGISTRY_UNREACHABLE', 'REGISTRY_TIMEOUT', 'REGISTRY_PROXY']);
 
-/** Whether an answer with this status may be another one later. */
-export function isPassingStatus(status: number): boolean {
-  return PASSING_STATUSES.has(status);
+/** What {@link persist} needs to know. */
+export interface Persistence {
+  readonly url: URL;
+  /** Whether a fault leaves it unknown but harmless if the registry did it already. */
+  readonly repeatable: boolean;
+  readonly environment: Environment;
+  readonly op: Op | undefined;
+  readonly signal: AbortSignal;
+  /** Statuses to return even though they may pass. */
+  readonly accept?: readonly number[];
 }
 
-/** Whether a failure without an answer may pass. */
-export function isPassing(error: unknown): error is GantryError {
+/**
+ * Runs `attempt` until it answers with something that will not pass by itself, at most `retries` times, with pauses
+ * that grow, or as long as `Retry-After` asks. Returns the last answer, throws the last error.
+ */
+export async function persist(rules: Persistence, attempt: () => Promise<Answer>): Promise<Answer> {
+  const { environment, op, signal, repeatable, url } = rules;
+  const last = ociLimits(op, 'retries');
+  for (let count = 1; ; count += 1) {
+    let wait: number;
+    let reason: string;
+    try {
+      const answer = await attempt();
+      const { status } = answer;
+      // 429 says that nothing was done, so even a POST may come again.
+      const passing = PASSING_STATUSES.has(status) && (repeatable || status === 429);
+      if (count >= last || !passing || rules.accept?.includes(status) === true) return answer;
+      wait = retryAfter(answer.header('retry-after'), environment, op) ?? backoff(count, environment, op);
+      reason = `status ${status}`;
+      await answer.discard();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!repeatable || count >= last || !isPassing(error)) throw error;
+      wait = backoff(count, environment, op);
+      reason = error.code;
+    }
+    op?.onEvent?.({ type: 'retry', url: displayUrl(url), attempt: count, waitMs: wait, reason });
+    await environment.sleep(wait, signal);
+  }
+}
+
+function isPassing(error: unknown): error is GantryError {
   return isGantryError(error) && error.retryable && PASSING_CODES.has(error.code);
 }
 
@@ -26,7 +64,7 @@ export function backoff(attempt: number, environment: Environment, op: Op | unde
 
 /**
  * Milliseconds that a `Retry-After` asks for (RFC 9110, section 10.2.3: seconds or a date), at most `retryAfter`, with
- * up to a tenth more, so that many clients do not come back at once. Undefined: absent, negative or malformed.
+ * up to a tenth more, so that many clients do not come back at once. Undefined: absent, past or malformed.
  */
 export function retryAfter(
   header: string | undefined,
@@ -35,7 +73,12 @@ export function retryAfter(
 ): number | undefined {
   if (header === undefined) return undefined;
   const text = header.trim();
-  const asked = /^[0-9]+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - environment.now();
-  if (!(asked >= 0) || /^[+-]/.test(text)) return undefined;
+  const asked = /^[0-9]+$/.test(text) ? Number(text) * 1000 : dateOf(text) - environment.now();
+  if (!(asked >= 0)) return undefined;
   return Math.round(Math.min(asked, ociLimits(op, 'retryAfter')) * (1 + JITTER * environment.random()));
+}
+
+/** `Date.parse` takes nearly anything; a date of HTTP starts with a day and ends in GMT. */
+function dateOf(text: string): number {
+  return /^[A-Z][a-z]+,? .*GMT$/.test(text) ? Date.parse(text) : Number.NaN;
 }

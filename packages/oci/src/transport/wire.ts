@@ -1,0 +1,76 @@
+import type { Environment } from '../environment.ts';
+import { ociLimits } from '../oci-limits.ts';
+import type { Op } from '../op.ts';
+import type { AddressKind } from './addresses.ts';
+import type { Answer } from './answer.ts';
+import { ConnectionPool, type Peer } from './connection-pool.ts';
+import { Connector } from './connector.ts';
+import { type ExchangeRequest, exchange } from './exchange.ts';
+import { hostOf, originOf, portOf } from './origin.ts';
+import type { KnownRegistry, SettingsLookup } from './origin-policy.ts';
+import { TlsTrust } from './tls-trust.ts';
+
+/** One stop of a request on its way: where, on behalf of which registry, and how far it is trusted. */
+export interface Hop {
+  readonly url: URL;
+  readonly registry: KnownRegistry;
+  /** The registry's own origin, a host its settings list, or one a server named while the registry was in that zone. */
+  readonly trust: 'own' | 'listed' | AddressKind;
+  /** Throws when a resolved address of the host must not be dialled. */
+  readonly check: (address: string) => void;
+}
+
+const USER_AGENT = 'gantry';
+
+/** Connections, pooled by origin, registry and trust; every exchange of a transport goes through {@link Wire.send}. */
+export class Wire {
+  readonly environment: Environment;
+  readonly #connector: Connector;
+  readonly #pools = new Map<string, ConnectionPool>();
+
+  constructor(environment: Environment, settingsOf: SettingsLookup) {
+    this.environment = environment;
+    this.#connector = new Connector(environment, new TlsTrust(settingsOf));
+  }
+
+  /** One exchange with the hop's host; redirects and refusals are answers like any other. */
+  send(hop: Hop, request: Omit<ExchangeRequest, 'url'>, op: Op | undefined, signal: AbortSignal): Promise<Answer> {
+    // Blobs are hashed as they are sent, so no coding is asked for.
+    const headers = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers };
+    return exchange(
+      { ...request, headers, url: hop.url },
+      { environment: this.environment, pool: this.#pool(hop, op), op, signal },
+    );
+  }
+
+  /** The kind of the address an answer came from; `public` when a proxy resolved the name. */
+  zoneOf(answer: Answer): AddressKind {
+    return this.#connector.kindOf(answer.socket);
+  }
+
+  /** Closes every connection. */
+  close(): void {
+    for (const pool of this.#pools.values()) pool.close();
+    this.#pools.clear();
+  }
+
+  #pool(hop: Hop, op: Op | undefined): ConnectionPool {
+    const origin = originOf(hop.url);
+    const key = `${origin} ${hop.registry.name} ${hop.trust}`;
+    let pool = this.#pools.get(key);
+    if (pool === undefined) {
+      const peer: Peer = {
+        key,
+        origin,
+        host: hostOf(hop.url),
+        port: portOf(hop.url),
+        registry: hop.registry.name,
+        own: hop.trust === 'own',
+        check: hop.check,
+      };
+      pool = new ConnectionPool(peer, ociLimits(op, 'connectionsPerOrigin'), this.#connector.connect);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+}
