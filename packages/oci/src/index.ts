@@ -15,6 +15,7 @@ export * from './op.ts';
 export * from './platform.ts';
 export * from './reference.ts';
 export { isTag } from './reference-grammar.ts';
+export { openRepository } from './remote/open-repository.ts';
 export { openTransport } from './transport/open-transport.ts';
 export type * from './transport/origin.ts';
 export * from './transport/transport.ts';

@@ -4,12 +4,16 @@ import { defineLimits, type LimitTable } from './limits.ts';
 export type OciLimitName =
   | 'referenceLength'
   | 'manifestBytes'
+  | 'manifestMemoryBytes'
   | 'jsonDepth'
   | 'manifestDescriptors'
   | 'annotationBytes'
   | 'indexDepth'
+  | 'nestedIndexes'
   | 'graphManifests'
   | 'blobBytes'
+  | 'mirrorHeldBytes'
+  | 'uploadChunkBytes'
   | 'errorBodyBytes'
   | 'tokenBytes'
   | 'tokenLifetime'
@@ -18,8 +22,11 @@ export type OciLimitName =
   | 'redirects'
   | 'pages'
   | 'tags'
+  | 'tagListBytes'
   | 'referrers'
+  | 'referrersOpened'
   | 'retries'
+  | 'resumeProgressBytes'
   | 'retryDelay'
   | 'retryAfter'
   | 'connectTimeout'
@@ -43,12 +50,24 @@ const second = 1000;
 export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@gantry/oci', {
   referenceLength: { value: 4096, unit: 'bytes', meaning: 'Length of a reference.' },
   manifestBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a manifest, an index or a list of referrers.' },
+  manifestMemoryBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Manifests that one open repository remembers.' },
   jsonDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a JSON document.' },
   manifestDescriptors: { value: 10_000, unit: 'count', meaning: 'Descriptors in one manifest or index.' },
   annotationBytes: { value: 256 * KiB, unit: 'bytes', meaning: 'Size of one annotation value.' },
   indexDepth: { value: 4, unit: 'count', meaning: 'Indexes nested in indexes.' },
+  nestedIndexes: { value: 100, unit: 'count', meaning: 'Nested indexes that are opened to find one platform.' },
   graphManifests: { value: 10_000, unit: 'count', meaning: 'Manifests that one copy visits.' },
   blobBytes: { value: 64 * GiB, unit: 'bytes', meaning: 'Size of one blob.' },
+  mirrorHeldBytes: {
+    value: 4 * MiB,
+    unit: 'bytes',
+    meaning: 'Size up to which the blob of a mirror is held until it is verified.',
+  },
+  uploadChunkBytes: {
+    value: 8 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of one chunk of a chunked upload, held in memory.',
+  },
   errorBodyBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Body of an error answer that is read.' },
   tokenBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Answer of a token service.' },
   tokenLifetime: { value: 3600 * second, unit: 'milliseconds', meaning: 'Longest time a token is kept.' },
@@ -57,8 +76,19 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
   redirects: { value: 5, unit: 'count', meaning: 'Redirects followed for one request.' },
   pages: { value: 1000, unit: 'count', meaning: 'Pages of one listing.' },
   tags: { value: 100_000, unit: 'count', meaning: 'Tags of one listing.' },
+  tagListBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Size of one page of a list of tags.' },
   referrers: { value: 10_000, unit: 'count', meaning: 'Referrers of one subject.' },
+  referrersOpened: {
+    value: 100,
+    unit: 'count',
+    meaning: 'Referrers of one subject that are opened to find an artifact type.',
+  },
   retries: { value: 5, unit: 'count', meaning: 'Attempts for one request, the first included.' },
+  resumeProgressBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'What a cut transfer must have brought for its attempt not to count towards retries.',
+  },
   retryDelay: { value: 3 * second, unit: 'milliseconds', meaning: 'Longest pause between attempts.' },
   retryAfter: { value: 60 * second, unit: 'milliseconds', meaning: 'Longest Retry-After that is honoured.' },
   connectTimeout: { value: 15 * second, unit: 'milliseconds', meaning: 'Time to connect, TLS included.' },
