@@ -27,8 +27,7 @@ export type CoreLimitName =
   | 'leaseHeartbeat'
   | 'leaseAge'
   | 'ownerBytes'
-  | 'contentAge'
-  | 'leaseAge';
+  | 'contentAge';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -71,10 +70,5 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     value: 1 * hour,
     unit: 'milliseconds',
     meaning: 'Time that installed content stays after an update stopped using it.',
-  },
-  leaseAge: {
-    value: hour / 6,
-    unit: 'milliseconds',
-    meaning: 'Age after which the lease of a holder that no longer renews it is void.',
   },
 });

@@ -8,6 +8,13 @@ import type { StoreContext } from './store-context.ts';
 import { storeFault } from './store-fault.ts';
 import { waitForLock } from './store-lock.ts';
 
+/** What reading leases needs; the plugin root keeps leases of its own. */
+export interface LeaseContext {
+  readonly fileSystem: StoreContext['fileSystem'];
+  readonly clock: Pick<StoreContext['clock'], 'now'>;
+  readonly layout: { readonly leases: string };
+}
+
 /** Held by a running `prune`; leases wait for its end, so that it has seen every lease that counts. */
 export const PRUNE_LOCK = 'prune';
 
@@ -54,7 +61,7 @@ export async function takeLease(context: StoreContext, digests: readonly Digest[
  * The digests under a lease whose owner may still live; leases of dead owners are removed.
  * An owner on another host counts as alive as long as it renewed the lease within `leaseAge`.
  */
-export function leasedDigests(context: StoreContext, op?: Op): Set<Digest> {
+export function leasedDigests(context: LeaseContext, op?: Op): Set<Digest> {
   const { fileSystem, layout, clock } = context;
   const leased = new Set<Digest>();
   for (const name of fileSystem.list(layout.leases)) {

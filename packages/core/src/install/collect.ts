@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { type Digest, isDigest, type Op } from '@gantry/oci';
+import { coreLimits } from '../core-limits.ts';
+import { errorCode, randomName, syncDirectory } from '../files/durable.ts';
+import { heldContents } from './hold.ts';
+import { liveContents } from './pointers.ts';
+import { contentDirectory, type RootContext } from './root-context.ts';
+
+/**
+ * Removes content that no name points at and nobody holds. Content that an update stopped using stays for `contentAge`,
+ * for readers that have read the old receipt and not yet opened the files; `now` names content that goes at once.
+ * Best effort: what cannot be removed, or told to be unused, stays for the next time.
+ */
+export function collectContent(context: RootContext, now: ReadonlySet<Digest> = new Set(), op?: Op): void {
+  try {
+    for (const digest of storedContents(context)) {
+      if (!now.has(digest) && age(context, digest) < coreLimits(op, 'contentAge')) continue;
+      if (!isUsed(context, digest, op)) collectOne(context, digest, op);
+    }
+  } catch {
+    // A receipt that cannot be read, or a file system that fails: nothing is removed on a guess.
+  }
+}
+
+/**
+ * The content is moved away first and the question asked again: an installer takes its hold before it looks whether the
+ * content is there, so one of the two always sees the other.
+ */
+function collectOne(context: RootContext, digest: Digest, op?: Op): void {
+  const { fileSystem, paths } = context;
+  const home = contentDirectory(context, digest);
+  const aside = join(paths.staging, randomName('unused-'));
+  fileSystem.rename(home, aside);
+  fileSystem.reached('collect.aside');
+  if (isUsed(context, digest, op) && restored(context, aside, home)) return;
+  syncDirectory(fileSystem, paths.content);
+  fileSystem.removeTree(aside);
+}
+
+function restored(context: RootContext, aside: string, home: string): boolean {
+  try {
+    context.fileSystem.rename(aside, home);
+    return true;
+  } catch (error) {
+    // The installer has put it there again itself.
+    if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isUsed(context: RootContext, digest: Digest, op?: Op): boolean {
+  return heldContents(context, op).has(digest) || liveContents(context, op).has(digest);
+}
+
+function storedContents(context: RootContext): readonly Digest[] {
+  return context.fileSystem
+    .list(context.paths.content)
+    .map((name) => name.replace('-', ':'))
+    .filter(isDigest);
+}
+
+/** Milliseconds since the content was published or stopped being used. */
+function age(context: RootContext, digest: Digest): number {
+  const stats = context.fileSystem.lstat(contentDirectory(context, digest));
+  return stats === undefined ? 0 : context.clock.now() - stats.mtimeMs;
+}
+
+/** Notes that content has just stopped being used, so that its age counts from here. */
+export function markUnused(context: RootContext, digest: Digest): void {
+  try {
+    context.fileSystem.touch(contentDirectory(context, digest), context.clock.now());
+  } catch {
+    // It is collected somewhat earlier.
+  }
+}
+
+/** Removes what crashes left in staging longer than `stagingAge` ago. Best effort. */
+export function sweepStaging(context: RootContext, op?: Op): void {
+  const { fileSystem, clock, paths } = context;
+  const oldest = clock.now() - coreLimits(op, 'stagingAge');
+  try {
+    for (const name of fileSystem.list(paths.staging)) {
+      const path = join(paths.staging, name);
+      const stats = fileSystem.lstat(path);
+      if (stats !== undefined && stats.mtimeMs < oldest) fileSystem.removeTree(path);
+    }
+  } catch {
+    // Tried again by the next install.
+  }
+}

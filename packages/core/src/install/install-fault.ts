@@ -1,0 +1,24 @@
+import { isGantryError } from '@gantry/oci';
+import { coreError } from '../core-errors.ts';
+import { errorCode } from '../files/durable.ts';
+
+/** What to throw for an error under the plugin root: those of the file system become `INSTALL_IO`, others stay. */
+export function installFault(error: unknown, doing: string): unknown {
+  const code = errorCode(error);
+  if (code === undefined || isGantryError(error)) return error;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return coreError('INSTALL_IO', `cannot ${doing}: ${full ? 'no space left' : 'the file system failed'} (${code})`, {
+    cause: error,
+    details: { code },
+    ...(full ? { hint: 'free some space and install again; nothing that is installed was changed' } : {}),
+  });
+}
+
+/** Runs a step; file system errors come out as `INSTALL_IO`. */
+export async function guarded<T>(doing: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw installFault(error, doing);
+  }
+}
