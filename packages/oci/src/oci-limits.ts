@@ -36,6 +36,7 @@ export type OciLimitName =
   | 'operationTimeout'
   | 'connectionsPerOrigin'
   | 'parallelTransfers'
+  | 'certificateFileBytes'
   | 'credentialFileBytes'
   | 'helperOutputBytes'
   | 'helperTimeout'
@@ -103,9 +104,14 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
     unit: 'milliseconds',
     meaning: 'Time for the headers of an answer, or for a whole small document.',
   },
-  operationTimeout: { value: 3600 * second, unit: 'milliseconds', meaning: 'Time for one whole operation.' },
+  operationTimeout: {
+    value: 3600 * second,
+    unit: 'milliseconds',
+    meaning: 'Time for one request with its retries and its body.',
+  },
   connectionsPerOrigin: { value: 8, unit: 'count', meaning: 'Connections to one origin.' },
   parallelTransfers: { value: 4, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },
+  certificateFileBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a file of certificates or a key.' },
   credentialFileBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a credential file.' },
   helperOutputBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Output of a credential helper.' },
   helperTimeout: { value: 30 * second, unit: 'milliseconds', meaning: 'Run time of a credential helper.' },

@@ -2,6 +2,7 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Op } from '../op.ts';
 import type { Origin } from './origin.ts';
+import type { ProxyRoute } from './proxy-rules.ts';
 
 /** Whom to connect to and under which rules. Connections are shared only between equal `key`s. */
 export interface Peer {
@@ -9,6 +10,10 @@ export interface Peer {
   readonly origin: Origin;
   readonly host: string;
   readonly port: number;
+  /** `host[:port]`, the scheme's own port left out. */
+  readonly authority: string;
+  /** On the way there, when the environment says so. */
+  readonly proxy: ProxyRoute | undefined;
   /** The registry whose trust settings apply. */
   readonly registry: string;
   /** Whether this is the registry's own origin: only there its client certificate is offered. */

@@ -1,12 +1,16 @@
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
 import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
-import type { AddressKind } from './addresses.ts';
+import { type AddressKind, addressKind } from './addresses.ts';
 import type { Peer } from './connection-pool.ts';
 import { withDeadline } from './deadline.ts';
 import { dial } from './dial.ts';
+import type { ProxyRoute } from './proxy-rules.ts';
+import { openTunnel } from './proxy-tunnel.ts';
 import type { TlsTrust } from './tls-trust.ts';
 
 /** Opens connections: name, address check, TCP, proxy, TLS, all within `connectTimeout`. */
@@ -26,7 +30,13 @@ export class Connector {
       ociError('REGISTRY_TIMEOUT', `no connection to ${peer.host}:${peer.port} within ${limit} ms`, {
         details: { limit: 'connectTimeout', milliseconds: limit, host: peer.host, port: peer.port },
       });
-    return withDeadline(this.#environment, limit, signal, expired, (within) => this.#open(peer, within));
+    return withDeadline(this.#environment, limit, signal, expired, (within) => {
+      const opening = this.#open(peer, within);
+      // Nobody waits for what opens after the deadline.
+      const close = (): void => void opening.then((late) => late.destroy()).catch(() => {});
+      within.addEventListener('abort', close, { once: true });
+      return opening;
+    });
   };
 
   /** The kind of the address a connection was dialled to; `public` when a proxy resolved the name. */
@@ -35,18 +45,55 @@ export class Connector {
   }
 
   async #open(peer: Peer, signal: AbortSignal): Promise<Duplex> {
-    const { socket, kind } = await dial(peer, peer.check, this.#environment, signal);
-    let connection: Duplex = socket;
-    if (peer.origin.startsWith('https:')) {
-      try {
-        const { connectTls } = await import('./tls-connect.ts');
-        connection = await connectTls(socket, peer.host, await this.#trust.contextFor(peer), signal);
-      } catch (error) {
-        socket.destroy();
-        throw error;
-      }
+    const { connection, kind } = await this.#reach(peer, signal);
+    if (!peer.origin.startsWith('https:')) {
+      this.#kinds.set(connection, kind);
+      return connection;
     }
-    this.#kinds.set(connection, kind);
-    return connection;
+    const secured = await this.#secure(connection, peer.host, () => this.#trust.contextFor(peer), signal);
+    this.#kinds.set(secured, kind);
+    return secured;
+  }
+
+  /** A connection to the peer's port: direct, to a plain http proxy, or through a proxy's tunnel. */
+  async #reach(peer: Peer, signal: AbortSignal): Promise<{ connection: Duplex; kind: AddressKind }> {
+    const { proxy } = peer;
+    if (proxy === undefined) {
+      const { socket, kind } = await dial(peer, peer.check, this.#environment, signal);
+      return { connection: socket, kind };
+    }
+    const kind = isIP(peer.host) === 0 ? 'public' : addressKind(peer.host);
+    const connection = await this.#dialProxy(proxy, signal);
+    if (!peer.origin.startsWith('https:')) return { connection, kind };
+    return { connection: await openTunnel(connection, proxy, peer.host, peer.port, signal), kind };
+  }
+
+  async #dialProxy(proxy: ProxyRoute, signal: AbortSignal): Promise<Duplex> {
+    try {
+      const { socket } = await dial(proxy, () => {}, this.#environment, signal);
+      return proxy.secure ? await this.#secure(socket, proxy.host, () => this.#trust.proxyContext(), signal) : socket;
+    } catch (cause) {
+      signal.throwIfAborted();
+      const why = cause instanceof Error ? cause.message : 'unknown';
+      throw ociError('REGISTRY_PROXY', `cannot reach the proxy ${proxy.host}:${proxy.port}: ${why}`, {
+        details: { host: proxy.host, port: proxy.port },
+        cause,
+      });
+    }
+  }
+
+  async #secure(
+    connection: Duplex,
+    host: string,
+    context: () => Promise<SecureContext>,
+    signal: AbortSignal,
+  ): Promise<Duplex> {
+    try {
+      const [{ connectTls }, secureContext] = await Promise.all([import('./tls-connect.ts'), context()]);
+      return await connectTls(connection, host, secureContext, signal);
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
   }
 }

@@ -1,40 +1,101 @@
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
+import { ociLimits } from '../oci-limits.ts';
+import { readSmallFile } from '../small-file.ts';
+import { hostCertificates } from './certificate-directories.ts';
 import type { Peer } from './connection-pool.ts';
 import type { SettingsLookup } from './origin-policy.ts';
+import { defaultAuthorities } from './system-roots.ts';
+import type { RegistrySettings } from './transport.ts';
 
-/** Makes the TLS context of each peer: whom to trust and, on the registry's own origin, which certificate to show. */
+/**
+ * Makes the TLS context of each peer: whom to trust and, on the registry's own origin only, which certificate to show.
+ * Hosts that a registry names are held against its `caFile` too: what they deliver is checked by digest.
+ */
 export class TlsTrust {
   readonly #settingsOf: SettingsLookup;
+  readonly #environment: Environment;
   readonly #contexts = new Map<string, Promise<SecureContext>>();
+  #defaults: Promise<string[]> | undefined;
 
-  constructor(settingsOf: SettingsLookup) {
+  constructor(environment: Environment, settingsOf: SettingsLookup) {
+    this.#environment = environment;
     this.#settingsOf = settingsOf;
   }
 
   /** Throws `REGISTRY_TLS` when a file of the settings cannot be read or used. */
   contextFor(peer: Peer): Promise<SecureContext> {
-    let context = this.#contexts.get(peer.key);
+    return this.#context(peer.key, () => this.#optionsFor(peer));
+  }
+
+  /** For a proxy: the default authorities, never a client certificate. */
+  proxyContext(): Promise<SecureContext> {
+    return this.#context('', async () => ({}));
+  }
+
+  #context(key: string, options: () => Promise<SecureContextOptions>): Promise<SecureContext> {
+    let context = this.#contexts.get(key);
     if (context === undefined) {
-      context = this.#build(peer);
-      this.#contexts.set(peer.key, context);
+      context = options().then((own) => this.#build(own));
+      this.#contexts.set(key, context);
     }
     return context;
   }
 
-  async #build(peer: Peer): Promise<SecureContext> {
-    const { caFile } = this.#settingsOf(peer.registry);
-    const ca = [...rootCertificates];
-    if (caFile !== undefined) ca.push(await readPem(caFile));
-    return createSecureContext({ ca, minVersion: 'TLSv1.2' });
+  async #build(own: SecureContextOptions): Promise<SecureContext> {
+    this.#defaults ??= defaultAuthorities(this.#environment.env);
+    const ca = [...(await this.#defaults), ...((own.ca ?? []) as Buffer[])];
+    try {
+      return createSecureContext({ ...own, ca, minVersion: 'TLSv1.2' });
+    } catch (cause) {
+      throw ociError('REGISTRY_TLS', 'a configured certificate or key cannot be used', {
+        details: { reason: 'BAD_CERTIFICATE_FILE' },
+        cause,
+        hint: 'check that caFile, clientCertFile and clientKeyFile are PEM and that certificate and key belong together',
+      });
+    }
+  }
+
+  async #optionsFor(peer: Peer): Promise<SecureContextOptions> {
+    const names = [
+      ...new Set([...(peer.own ? [peer.registry] : []), peer.authority, peer.origin.slice('https://'.length)]),
+    ];
+    const settings = this.#settingsOf(peer.registry);
+    const found = await hostCertificates(names, this.#environment.env);
+    const caFiles = [settings.caFile, this.#settingsOf(peer.authority).caFile, ...found.authorities];
+    const ca = await Promise.all([...new Set(caFiles)].filter((file) => file !== undefined).map(readPem));
+    if (!peer.own) return { ca };
+    return { ca, ...(await clientCertificate(settings, found.client)) };
   }
 }
 
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw ociError('REGISTRY_TLS', `cannot read the certificate file ${file}`, { details: { file }, cause });
+async function clientCertificate(
+  settings: RegistrySettings,
+  found: { readonly certificate: string; readonly key: string } | undefined,
+): Promise<SecureContextOptions> {
+  const { clientCertFile = found?.certificate, clientKeyFile = found?.key } = settings;
+  if (clientCertFile === undefined && clientKeyFile === undefined) return {};
+  if (clientCertFile === undefined || clientKeyFile === undefined) {
+    throw ociError('REGISTRY_TLS', 'clientCertFile and clientKeyFile belong together: only one of them is set', {
+      details: { reason: 'BAD_CERTIFICATE_FILE' },
+      hint: 'set both, or none',
+    });
   }
+  return { cert: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
+}
+
+async function readPem(file: string): Promise<Buffer> {
+  let cause: unknown;
+  try {
+    const bytes = await readSmallFile(file, ociLimits(undefined, 'certificateFileBytes'));
+    if (bytes !== undefined) return bytes;
+  } catch (error) {
+    cause = error;
+  }
+  throw ociError('REGISTRY_TLS', `cannot read the certificate file ${file}`, {
+    details: { file, reason: 'BAD_CERTIFICATE_FILE' },
+    cause,
+    hint: 'check the path and its permissions',
+  });
 }

@@ -6,8 +6,9 @@ import type { Answer } from './answer.ts';
 import { ConnectionPool, type Peer } from './connection-pool.ts';
 import { Connector } from './connector.ts';
 import { type ExchangeRequest, exchange } from './exchange.ts';
-import { hostOf, originOf, portOf } from './origin.ts';
+import { authorityOf, hostOf, originOf, portOf } from './origin.ts';
 import type { KnownRegistry, SettingsLookup } from './origin-policy.ts';
+import { type ProxyRoute, proxyFor } from './proxy-rules.ts';
 import { TlsTrust } from './tls-trust.ts';
 
 /** One stop of a request on its way: where, on behalf of which registry, and how far it is trusted. */
@@ -30,16 +31,31 @@ export class Wire {
 
   constructor(environment: Environment, settingsOf: SettingsLookup) {
     this.environment = environment;
-    this.#connector = new Connector(environment, new TlsTrust(settingsOf));
+    this.#connector = new Connector(environment, new TlsTrust(environment, settingsOf));
   }
 
   /** One exchange with the hop's host; redirects and refusals are answers like any other. */
-  send(hop: Hop, request: Omit<ExchangeRequest, 'url'>, op: Op | undefined, signal: AbortSignal): Promise<Answer> {
-    // Blobs are hashed as they are sent, so no coding is asked for.
-    const headers = { 'user-agent': USER_AGENT, 'accept-encoding': 'identity', ...request.headers };
+  async send(
+    hop: Hop,
+    request: Omit<ExchangeRequest, 'url' | 'target'>,
+    op: Op | undefined,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { url } = hop;
+    const proxy = proxyFor(url, this.environment.env);
+    // A plain http proxy reads the request itself; towards https it only carries bytes.
+    const spokenTo = url.protocol === 'http:' ? proxy : undefined;
+    const headers = {
+      'user-agent': USER_AGENT,
+      // Blobs are hashed as they are sent, so no coding is asked for.
+      'accept-encoding': 'identity',
+      ...request.headers,
+      ...(spokenTo?.authorization === undefined ? {} : { 'proxy-authorization': spokenTo.authorization }),
+    };
+    const target = spokenTo === undefined ? undefined : `${url.origin}${url.pathname}${url.search}`;
     return exchange(
-      { ...request, headers, url: hop.url },
-      { environment: this.environment, pool: this.#pool(hop, op), op, signal },
+      { ...request, headers, url, ...(target === undefined ? {} : { target }) },
+      { environment: this.environment, pool: this.#pool(hop, proxy, op), op, signal },
     );
   }
 
@@ -54,7 +70,7 @@ export class Wire {
     this.#pools.clear();
   }
 
-  #pool(hop: Hop, op: Op | undefined): ConnectionPool {
+  #pool(hop: Hop, proxy: ProxyRoute | undefined, op: Op | undefined): ConnectionPool {
     const origin = originOf(hop.url);
     const key = `${origin} ${hop.registry.name} ${hop.trust}`;
     let pool = this.#pools.get(key);
@@ -64,6 +80,8 @@ export class Wire {
         origin,
         host: hostOf(hop.url),
         port: portOf(hop.url),
+        authority: authorityOf(hop.url),
+        proxy,
         registry: hop.registry.name,
         own: hop.trust === 'own',
         check: hop.check,
