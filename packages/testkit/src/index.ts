@@ -1,4 +1,11 @@
 export type { Cleanup } from './cleanup.ts';
+export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.ts';
+export {
+  type FakeEnvironment,
+  type FakeEnvironmentOptions,
+  fakeEnvironment,
+  type HostAnswer,
+} from './fake-environment.ts';
 export {
   flipByte,
   flippedByte,
@@ -12,10 +19,15 @@ export {
   withoutReferrers,
   withoutSubjectHeader,
 } from './faults.ts';
+export { type FaultyFileSystem, type FileCall, type FileFault, faultyFileSystem } from './faulty-file-system.ts';
+export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-system.ts';
+export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
+export { type Listening, listenOnLoopback } from './listen.ts';
 export type { NeededAccess, RegistryAuth } from './registry-auth.ts';
 export type { LoggedRequest, RequestLog } from './request-log.ts';
 export { type ScriptedRegistry, type ScriptOptions, scriptedRegistry } from './scripted-registry.ts';
 export type { AnswerHeaders, Rule, RuleEffect } from './scripted-rule.ts';
+export { type Sink, type SinkAnswer, type SinkOptions, startSink } from './sink.ts';
 export { startRegistry, type TestRegistry } from './start-registry.ts';
 export { tempDir } from './temp-dir.ts';
 export {

@@ -54,8 +54,10 @@ export async function answerScripted(
   if (effect.stall === 'head') return goneClient(response);
 
   const body = effect.alter === undefined ? base.body : Buffer.from(effect.alter(base.body));
-  response.writeHead(base.status, headersOf(request, base, body, effect));
-  await sendBody(request, response, request.method === 'HEAD' ? Buffer.alloc(0) : body, effect);
+  const headers = headersOf(request, base, body, effect);
+  response.writeHead(base.status, headers);
+  if (request.method === 'HEAD') return void response.end();
+  await sendBody(request, response, body, effect, Number(headers['content-length'] ?? body.length));
 }
 
 function ownAnswer(effect: ResolvedEffect): WholeAnswer {
@@ -85,6 +87,7 @@ async function sendBody(
   response: ServerResponse,
   body: Buffer,
   effect: ResolvedEffect,
+  announced: number,
 ): Promise<void> {
   const { stall, cut, drip } = effect;
   const end = Math.min(
@@ -104,9 +107,7 @@ async function sendBody(
   if (cut !== undefined) return void request.socket.destroySoon();
   if (stall !== undefined) return goneClient(response);
   response.end();
-  const announced = Number(response.getHeader('content-length') ?? body.length);
-  if (announced !== body.length && request.method !== 'HEAD') request.socket.destroySoon();
-  if (effect.hangUp === 'silent') request.socket.destroySoon();
+  if (announced !== body.length || effect.hangUp === 'silent') request.socket.destroySoon();
 }
 
 function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
