@@ -21,6 +21,7 @@ const coreFolders: Readonly<Record<string, readonly string[]>> = {
   trust: ['files', 'source'],
   config: ['files', 'trust', 'source'],
   source: ['files', 'store', 'archive', 'trust'],
+  publish: ['source'],
   install: ['files', 'store', 'archive', 'trust', 'source', 'config'],
 };
 

@@ -25,6 +25,7 @@ export type CoreErrorCode =
   | 'INSTALL_IO'
   | 'CONFIG_INVALID'
   | 'CONFIG_UNREADABLE'
+  | 'CONFIG_PATH_UNREADABLE'
   | 'CONFIG_VERSION';
 
 /** Makes the errors of `@gantry/core`. */
@@ -103,5 +104,9 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   },
   CONFIG_INVALID: { meaning: 'A configuration file is malformed.', hint: 'correct the line that the message names' },
   CONFIG_UNREADABLE: { meaning: 'A configuration file cannot be read.', hint: 'check the path and its mode' },
+  CONFIG_PATH_UNREADABLE: {
+    meaning: 'A file or directory that is to be published cannot be read.',
+    hint: 'check the path and its mode',
+  },
   CONFIG_VERSION: { meaning: 'A file has a schemaVersion that this Gantry does not know.', hint: 'update Gantry' },
 });

@@ -3,6 +3,7 @@ export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
+export { type PlatformPath, type PublishedPlugin, type PublishRequest, publishPlugin } from './publish/publish-plugin.ts';
 export * from './source/plugin.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
