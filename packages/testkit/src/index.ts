@@ -1,4 +1,12 @@
+export {
+  type Authority,
+  type CertificateOptions,
+  type CertifiedKey,
+  certificateAuthority,
+  selfSigned,
+} from './certificate.ts';
 export type { Cleanup } from './cleanup.ts';
+export { gzipBomb, gzipped, zstdBomb, zstdCompressed, zstdWithWindow } from './compressed.ts';
 export { type FakeClock, type FakeClockOptions, fakeClock } from './fake-clock.ts';
 export {
   type FakeEnvironment,
@@ -20,6 +28,7 @@ export {
   withoutSubjectHeader,
 } from './faults.ts';
 export { type FaultyFileSystem, type FileCall, type FileFault, faultyFileSystem } from './faulty-file-system.ts';
+export { forgeTar, paxRecords, type TarEntry, type TarOptions, type TarType } from './forge-tar.ts';
 export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-system.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';
@@ -29,6 +38,17 @@ export { type ScriptedRegistry, type ScriptOptions, scriptedRegistry } from './s
 export type { AnswerHeaders, Rule, RuleEffect } from './scripted-rule.ts';
 export { type Sink, type SinkAnswer, type SinkOptions, startSink } from './sink.ts';
 export { startRegistry, type TestRegistry } from './start-registry.ts';
+export {
+  COLLIDING_NAMES,
+  ESCAPING_NAMES,
+  HOSTILE_LINKS,
+  SPECIAL_FILES,
+  SPECIAL_MODES,
+  type TarCase,
+  TRAVERSALS,
+  UNPORTABLE_NAMES,
+} from './tar-corpus.ts';
+export type { TarField, TarNumber } from './tar-header.ts';
 export { tempDir } from './temp-dir.ts';
 export {
   startTokenServer,
