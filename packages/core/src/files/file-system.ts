@@ -25,6 +25,7 @@ import {
   writeSync,
   write as writeWithCallback,
 } from 'node:fs';
+import { syncVolume } from './sync-volume.ts';
 
 /**
  * Everything that the store, the archive reader and the plugin root need from a file system, small enough to be replaced
@@ -46,6 +47,8 @@ export interface FileSystem {
   /** Makes the data and the size of a file, or the names in a directory, survive a loss of power. */
   sync(fd: number): void;
   syncAsync(fd: number): Promise<void>;
+  /** Makes everything on the file system that holds `path` durable at once; false where that cannot be done. */
+  syncVolume(path: string): Promise<boolean>;
   stat(fd: number): Stats;
   /** Does not follow a link in the last segment; undefined when there is nothing. */
   lstat(path: string): Stats | undefined;
@@ -105,6 +108,7 @@ export const systemFileSystem: FileSystem = {
     }),
   sync: (fd) => fsyncSync(fd),
   syncAsync: (fd) => new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve()))),
+  syncVolume,
   stat: (fd) => fstatSync(fd),
   lstat: (path) => lstatSync(path, { throwIfNoEntry: false }),
   chmod: (fd, mode) => fchmodSync(fd, mode),

@@ -35,6 +35,7 @@ export function createFetcher(context: StoreContext): Fetcher {
       return await orAborted(work(), op?.signal);
     } catch (error) {
       if (download.signal?.aborted && !op?.signal?.aborted) return undefined;
+      await ownEnd(download, op);
       throw error;
     }
   };
@@ -60,7 +61,7 @@ export function createFetcher(context: StoreContext): Fetcher {
         download,
         async () => {
           const ingest = await download.begun;
-          return ingest === undefined ? 'stored' : arrivingFile(context, what, ingest, download);
+          return ingest === undefined ? 'stored' : arrivingFile(context, what, ingest, download, op);
         },
         op,
       );
@@ -107,6 +108,7 @@ function arrivingFile(
   what: Descriptor,
   ingest: DiskIngest,
   download: BlobDownload,
+  op: Op | undefined,
 ): GrowingFile | 'stored' {
   let fd: number;
   try {
@@ -123,8 +125,16 @@ function arrivingFile(
     },
     onGrowth: (listener) => download.onGrowth(listener),
     whole: download.whole,
-    [Symbol.asyncDispose]: async () => context.fileSystem.close(fd),
+    [Symbol.asyncDispose]: async () => {
+      context.fileSystem.close(fd);
+      await ownEnd(download, op);
+    },
   };
+}
+
+/** Who cancels a download waits until it has cleaned up. Somebody else's goes on. */
+async function ownEnd(download: BlobDownload, op: Op | undefined): Promise<void> {
+  if (download.signal?.aborted && download.signal === op?.signal) await download.whole.catch(() => {});
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Descriptor, digestAlgorithm, isGantryError, type Op, ociError } from '@gantry/oci';
+import { coreLimits } from '../core-limits.ts';
+import { errorCode } from '../files/durable.ts';
+import type { FileSystem } from '../files/file-system.ts';
+import { formatFault, limitFault, stagingFault } from './archive-fault.ts';
+import { type ArchiveProfile, archiveRules } from './archive-profile.ts';
+import { archiveCompression, type Compression, checkMagic, createInflater } from './compression.ts';
+import type { LayerListing } from './layer-listing.ts';
+import { createLayerReader } from './layer-reader.ts';
+import { createTreeWriter, publishedModes } from './tree-writer.ts';
+
+const CHUNK = 256 * 1024;
+
+/** One layer to extract; plain data that crosses threads. */
+export interface LayerJob {
+  readonly layer: Pick<Descriptor, 'mediaType' | 'digest' | 'size'>;
+  /** Descriptor of the file with the compressed bytes. */
+  readonly fd: number;
+  /** A fresh private directory. */
+  readonly directory: string;
+  readonly profile: ArchiveProfile;
+  readonly groupWritable: boolean;
+}
+
+/** How much of the file is there. */
+export interface Growth {
+  readonly available: number;
+  /** Fulfilled when more is there; never, when the writer failed: then the extraction is given up from outside. */
+  more(): Promise<void>;
+}
+
+/**
+ * Inflates, checks and writes one layer while hashing what it reads. The listing is returned only when digest and size
+ * were right; everything before that is in a private directory that is thrown away on error.
+ * Throws `ARCHIVE_*`, `CONTENT_*`, `STORE_FULL`, `INSTALL_IO`. `report` gets the compressed bytes done.
+ */
+export async function extractLayer(
+  job: LayerJob,
+  growth: Growth,
+  fileSystem: FileSystem,
+  op: Op | undefined,
+  report: (done: number) => void,
+): Promise<LayerListing> {
+  const { layer } = job;
+  const compression = archiveCompression(layer.mediaType);
+  if (compression === undefined) {
+    throw ociError('CONTENT_TYPE_MISMATCH', `${layer.digest} is not an archive by its media type ${layer.mediaType}`, {
+      details: { digest: layer.digest, mediaType: layer.mediaType },
+    });
+  }
+  const input = hashedInput(job, growth, fileSystem, op, report);
+  const writer = createTreeWriter(fileSystem, job.directory, publishedModes(job.groupWritable));
+  const reader = createLayerReader(archiveRules(job.profile, job.groupWritable), writer, op);
+  let inflated = 0;
+  const total = coreLimits(op, 'archiveTotalBytes');
+  const ratio = coreLimits(op, 'archiveRatio');
+  const floor = coreLimits(op, 'archiveRatioFloor');
+  const take = (chunk: Buffer, consumed: number): void => {
+    inflated += chunk.length;
+    if (inflated > total) throw limitFault('archiveTotalBytes', total, inflated);
+    if (inflated > floor && inflated > consumed * ratio) throw limitFault('archiveRatio', ratio, inflated / consumed);
+    reader.push(chunk);
+  };
+  try {
+    await inflate(layer, compression, input.chunks(), take, op);
+    reader.finish();
+    input.check();
+    return { entries: reader.entries, inflated };
+  } catch (error) {
+    // Damaged bytes make all kinds of errors; what they are a sign of is the digest. Nothing more is downloaded for that.
+    if (isContentProblem(error) && growth.available >= layer.size) await input.rest();
+    throw stagingFault(formatProblem(error));
+  } finally {
+    writer.close();
+  }
+}
+
+async function inflate(
+  layer: LayerJob['layer'],
+  compression: Compression,
+  chunks: AsyncGenerator<Buffer>,
+  take: (chunk: Buffer, consumed: number) => void,
+  op: Op | undefined,
+): Promise<void> {
+  const checked = beginning(chunks, (head) => checkMagic(layer.mediaType, compression, head));
+  if (compression === 'none') {
+    for await (const chunk of checked) take(chunk, layer.size);
+    return;
+  }
+  const inflater = createInflater(compression, op);
+  await pipeline(Readable.from(checked), inflater, async (output: AsyncIterable<Buffer>) => {
+    for await (const chunk of output) take(chunk, inflater.bytesWritten);
+  });
+  if (inflater.bytesWritten !== layer.size) throw formatFault('there is something behind the compressed data');
+}
+
+async function* beginning(chunks: AsyncGenerator<Buffer>, check: (head: Buffer) => void): AsyncGenerator<Buffer> {
+  let first = true;
+  for await (const chunk of chunks) {
+    if (first) check(chunk);
+    first = false;
+    yield chunk;
+  }
+  if (first) check(Buffer.alloc(0));
+}
+
+interface HashedInput {
+  chunks(): AsyncGenerator<Buffer>;
+  /** Throws `CONTENT_DIGEST_MISMATCH` unless everything was read and has the digest. */
+  check(): void;
+  /** Reads and hashes what was not read yet, then checks. */
+  rest(): Promise<void>;
+}
+
+function hashedInput(
+  job: LayerJob,
+  growth: Growth,
+  fileSystem: FileSystem,
+  op: Op | undefined,
+  report: (done: number) => void,
+): HashedInput {
+  const { digest, size } = job.layer;
+  const algorithm = digestAlgorithm(digest);
+  const hasher = createHash(algorithm);
+  let position = 0;
+  const next = async (): Promise<Buffer | undefined> => {
+    op?.signal?.throwIfAborted();
+    const wanted = Math.min(CHUNK, size - position);
+    if (wanted === 0) return undefined;
+    while (growth.available - position < wanted) await growth.more();
+    const buffer = Buffer.allocUnsafe(wanted);
+    const count = fileSystem.read(job.fd, buffer, position);
+    if (count === 0) return undefined;
+    const chunk = buffer.subarray(0, count);
+    position += count;
+    hasher.update(chunk);
+    report(position);
+    return chunk;
+  };
+  const check = (): void => {
+    const found = `${algorithm}:${hasher.digest('hex')}`;
+    if (position === size && found === digest) return;
+    throw ociError('CONTENT_DIGEST_MISMATCH', `expected ${digest} in the store, found ${found}`, {
+      details: { expected: digest, found, size },
+    });
+  };
+  return {
+    chunks: async function* () {
+      for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk;
+    },
+    check,
+    rest: async () => {
+      while ((await next()) !== undefined);
+      check();
+    },
+  };
+}
+
+/** Whether other bytes could have caused it. */
+function isContentProblem(error: unknown): boolean {
+  if (isGantryError(error)) return error.code.startsWith('ARCHIVE_') || error.code === 'CONTENT_TYPE_MISMATCH';
+  return isInflateError(error);
+}
+
+function isInflateError(error: unknown): boolean {
+  return /^(?:Z_|ZSTD_|ERR_|unknown)/i.test(errorCode(error) ?? '');
+}
+
+function formatProblem(error: unknown): unknown {
+  if (isGantryError(error) || !isInflateError(error)) return error;
+  const code = errorCode(error) ?? '';
+  if (/window/i.test(code)) return limitFault('zstdWindowBytes', coreLimits(undefined, 'zstdWindowBytes'), 'more');
+  return formatFault(`the compressed data is damaged or truncated (${code})`);
+}
