@@ -1,5 +1,7 @@
 export * from './content.ts';
 export * from './credentials/credential.ts';
+export { dockerCredentials } from './credentials/docker-credentials.ts';
+export { type LoginCredential, type LoginOptions, type LoginResult, login, logout } from './credentials/login.ts';
 export * from './descriptor.ts';
 export * from './digest.ts';
 export * from './environment.ts';
@@ -16,6 +18,8 @@ export * from './platform.ts';
 export * from './reference.ts';
 export { isTag } from './reference-grammar.ts';
 export { openRepository } from './remote/open-repository.ts';
+export { type AddressKind, addressKind, unmapAddress } from './transport/addresses.ts';
+export { type Dialled, dial, type Endpoint } from './transport/dial.ts';
 export { openTransport } from './transport/open-transport.ts';
 export type * from './transport/origin.ts';
 export * from './transport/transport.ts';
