@@ -1,3 +1,5 @@
+export { type ChosenManifest, chooseManifest } from './choose-manifest.ts';
+export { choosePlatform, type PlatformOptions } from './choose-platform.ts';
 export * from './content.ts';
 export * from './credentials/credential.ts';
 export { dockerCredentials } from './credentials/docker-credentials.ts';
@@ -8,9 +10,11 @@ export * from './environment.ts';
 export * from './errors.ts';
 export * from './escape.ts';
 export * from './json.ts';
+export * from './layout/open-layout.ts';
 export * from './limits.ts';
 export * from './manifest.ts';
 export * from './media-types.ts';
+export * from './memory-repository.ts';
 export * from './oci-errors.ts';
 export * from './oci-limits.ts';
 export * from './op.ts';

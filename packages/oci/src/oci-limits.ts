@@ -40,7 +40,10 @@ export type OciLimitName =
   | 'credentialFileBytes'
   | 'helperOutputBytes'
   | 'helperTimeout'
-  | 'fallbackWriteAttempts';
+  | 'fallbackWriteAttempts'
+  | 'layoutLockTimeout'
+  | 'layoutLockAge'
+  | 'layoutIngestAge';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -116,4 +119,19 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
   helperOutputBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Output of a credential helper.' },
   helperTimeout: { value: 30 * second, unit: 'milliseconds', meaning: 'Run time of a credential helper.' },
   fallbackWriteAttempts: { value: 5, unit: 'count', meaning: 'Attempts to write a referrers fallback tag.' },
+  layoutLockTimeout: {
+    value: 30 * second,
+    unit: 'milliseconds',
+    meaning: 'Time to wait for another writer of the same layout.',
+  },
+  layoutLockAge: {
+    value: 10 * second,
+    unit: 'milliseconds',
+    meaning: 'Age at which the lock of a writer on another machine counts as abandoned.',
+  },
+  layoutIngestAge: {
+    value: 24 * 3600 * second,
+    unit: 'milliseconds',
+    meaning: 'Age at which an unfinished write in a layout counts as abandoned.',
+  },
 });
