@@ -35,9 +35,14 @@ export async function remoteWorld(
   rules: readonly Rule[] = [],
   options: WorldOptions = {},
 ): Promise<RemoteWorld> {
-  const registry = await scriptedRegistry(t, rules, options.script);
+  const cleanups: (() => unknown)[] = [];
+  const registry = await scriptedRegistry({ after: (work) => void cleanups.push(work) }, rules, options.script);
   const transport = openTransport({ registries: { [registry.address]: options.settings ?? {} } });
-  t.after(() => transport[Symbol.asyncDispose]());
+  t.after(async () => {
+    // The client first: a registry waits for the connections of its clients.
+    await transport[Symbol.asyncDispose]();
+    for (const work of cleanups) await work();
+  });
   return worldOf(registry, transport, options);
 }
 

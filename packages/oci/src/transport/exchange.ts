@@ -107,12 +107,14 @@ class Attempt {
   }
 
   #send(): ClientRequest {
-    const { url, method, headers, target } = this.#request;
+    const { url, method, headers, target, body } = this.#request;
+    // Registries need it: without one the body would be sent in chunks of unknown sum.
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
     const { op, signal, pool } = this.#context;
     const sent = httpRequest({
       method,
       path: target ?? `${url.pathname}${url.search}`,
-      headers: { host: url.host, ...headers },
+      headers: { host: url.host, ...length, ...headers },
       setHost: false,
       maxHeaderSize: ociLimits(op, 'headerBytes'),
       ...pool.request(op, signal),
