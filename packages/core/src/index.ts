@@ -8,14 +8,28 @@ export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
+export { checkPluginName, isPluginName } from './install/plugin-name.ts';
+export {
+  type Explanation,
+  type ListedPlugin,
+  openPluginRoot,
+  type PluginRoot,
+  type PluginRootOptions,
+} from './install/plugin-root.ts';
+export type { InstallOptions, PreparedInstall } from './install/prepare.ts';
+export type { Receipt, ReceiptEntry } from './install/receipt.ts';
 export {
   type PlatformPath,
   type PublishedPlugin,
   type PublishRequest,
   publishPlugin,
 } from './publish/publish-plugin.ts';
+export { type Claims, claimedKind } from './source/claims.ts';
 export * from './source/plugin.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
+export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';
+export { judge } from './trust/judge.ts';
+export { DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
 export * from './trust/verdict.ts';
 export { VerifiedPlugin } from './trust/verified-plugin.ts';

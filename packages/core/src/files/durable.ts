@@ -55,6 +55,8 @@ export function publishFile(fileSystem: FileSystem, path: string, bytes: Uint8Ar
   try {
     try {
       fileSystem.write(fd, bytes);
+      // The umask has taken from the mode that was asked for.
+      if (process.platform !== 'win32') fileSystem.chmod(fd, mode);
       fileSystem.sync(fd);
     } finally {
       fileSystem.close(fd);

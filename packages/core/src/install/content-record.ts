@@ -23,6 +23,8 @@ export interface ContentRecord {
   readonly manifest: Digest;
   readonly files: readonly InstalledFile[];
   readonly links: readonly InstalledLink[];
+  /** Paths of the files that were layers of their own, in the order of the layers. */
+  readonly raw: readonly string[];
 }
 
 /** The bytes of a record and their digest, which the receipts name. The same tree gives the same bytes. */
@@ -34,6 +36,7 @@ export function encodeContentRecord(record: ContentRecord): { readonly bytes: Ui
       .map(({ path, size, executable, digest }) => ({ path, size, executable, digest }))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
     links: record.links.map(({ path, target }) => ({ path, target })).sort((a, b) => (a.path < b.path ? -1 : 1)),
+    raw: record.raw,
   };
   const bytes = new TextEncoder().encode(`${JSON.stringify(document)}\n`);
   return { bytes, digest: digestOf(bytes) };
@@ -42,7 +45,7 @@ export function encodeContentRecord(record: ContentRecord): { readonly bytes: Ui
 /** Reads a record strictly. Throws `INSTALL_DAMAGED`, or `STORE_VERSION` for one of a newer Gantry. */
 export function parseContentRecord(manifest: Digest, bytes: Uint8Array, op?: Op): ContentRecord {
   const fields = RecordFields.parse(`files.json of ${manifest}`, bytes, op);
-  fields.only('schemaVersion', 'manifest', 'files', 'links');
+  fields.only('schemaVersion', 'manifest', 'files', 'links', 'raw');
   return {
     schemaVersion: 1,
     manifest: fields.oneOf('manifest', [manifest]),
@@ -56,5 +59,6 @@ export function parseContentRecord(manifest: Digest, bytes: Uint8Array, op?: Op)
       path: link.only('path', 'target').relativePath('path'),
       target: link.text('target'),
     })),
+    raw: fields.texts('raw'),
   };
 }

@@ -6,7 +6,7 @@ import { errorCode, publishFile, syncDirectory } from '../files/durable.ts';
 import { checkPluginName, isPluginName } from './plugin-name.ts';
 import { readRegularFile } from './read-file.ts';
 import { encodeReceipt, parseReceipt, type Receipt } from './receipt.ts';
-import { publicModes, type RootContext } from './root-context.ts';
+import { type RootContext, rootModes } from './root-context.ts';
 
 const SUFFIX = '.json';
 
@@ -24,7 +24,7 @@ export function readReceipt(context: RootContext, name: string, op?: Op): Receip
 
 /** Makes a receipt the live one of its name: one rename, durable before it returns. */
 export function writeReceipt(context: RootContext, receipt: Receipt): void {
-  const { file } = publicModes(context);
+  const { file } = rootModes(context);
   publishFile(context.fileSystem, receiptPath(context, receipt.name), encodeReceipt(receipt), file);
 }
 

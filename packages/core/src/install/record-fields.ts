@@ -104,6 +104,14 @@ export class RecordFields {
     return value.map((item: JsonValue) => new RecordFields(`${this.#what}, ${key}`, item));
   }
 
+  texts(key: string): readonly string[] {
+    const value = this.#fields[key];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+      throw this.#damaged(`a list of texts in ${key}`);
+    }
+    return value;
+  }
+
   #damaged(expected: string): Error {
     return coreError('INSTALL_DAMAGED', `${this.#what} is damaged: expected ${expected}`, {
       details: { file: this.#what, expected },

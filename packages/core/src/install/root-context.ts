@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Digest, Environment } from '@gantry/oci';
+import { type PublishedModes, publishedModes } from '../archive/tree-writer.ts';
 import { errorCode, makeDirectories, randomName } from '../files/durable.ts';
 import { type FileSystem, openFlags } from '../files/file-system.ts';
 
@@ -44,28 +45,23 @@ export function treeDirectory(context: RootContext, digest: Digest): string {
   return join(contentDirectory(context, digest), 'tree');
 }
 
-/** Modes of what is published: readable for all, writable for the group where the root is (OpenShift: random uid, gid 0). */
-export interface PublicModes {
-  readonly directory: number;
-  readonly file: number;
-  readonly executable: number;
+/** Whether what is published can be written by the group, as the root itself can (OpenShift: random uid, gid 0). */
+export function isGroupWritable(context: RootContext): boolean {
+  return ((context.fileSystem.lstat(context.paths.root)?.mode ?? 0) & 0o020) !== 0;
 }
 
-/** The modes that fit the root as it is now. */
-export function publicModes(context: RootContext): PublicModes {
-  const mode = context.fileSystem.lstat(context.paths.root)?.mode ?? 0;
-  return (mode & 0o020) === 0
-    ? { directory: 0o755, file: 0o644, executable: 0o755 }
-    : { directory: 0o775, file: 0o664, executable: 0o775 };
+/** The modes of what is published. */
+export function rootModes(context: RootContext): PublishedModes {
+  return publishedModes(isGroupWritable(context));
 }
 
 /** Creates what is missing of the root. Its own mode is left alone when it exists. */
 export function createRoot(context: RootContext): void {
   const { fileSystem, paths } = context;
   makeDirectories(fileSystem, paths.root, 0o755);
-  const { directory } = publicModes(context);
+  const { directory } = rootModes(context);
   for (const path of [paths.content, paths.plugins, paths.leases]) makePublic(fileSystem, path, directory);
-  makePublic(fileSystem, paths.staging, directory === 0o755 ? 0o700 : 0o770);
+  makePublic(fileSystem, paths.staging, isGroupWritable(context) ? 0o770 : 0o700);
 }
 
 /** A new directory with exactly this mode, whatever the umask; one that exists keeps its mode. */

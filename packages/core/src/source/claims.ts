@@ -1,11 +1,13 @@
 import { type Annotations, MediaType } from '@gantry/oci';
-import type { PluginKind } from './plugin.ts';
-import { PLUGIN_KINDS } from './plugin.ts';
+import { PLUGIN_KINDS, type PluginKind } from './plugin.ts';
 
 /** The artifact type that `gantry push` gives to a plugin of a kind. */
 export function pluginArtifactType(kind: PluginKind): string {
   return `application/vnd.gantry.${kind}.v1`;
 }
+
+/** The artifact type of what was downloaded as a `.tgz` from a URL; it says nothing about the kind. */
+export const TARBALL_TYPE = 'application/vnd.gantry.tarball.v1';
 
 /** The annotation that Developer Hub packages carry. */
 export const DYNAMIC_PACKAGES = 'io.backstage.dynamic-packages';

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type Digest, digestOf, isGantryError, type Op } from '@gantry/oci';
+import { coreLimits } from '../core-limits.ts';
+import { errorCode, publishDirectory, randomName } from '../files/durable.ts';
+import { openFlags } from '../files/file-system.ts';
+import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { DiskStore } from '../store/content-store.ts';
+import { type ContentRecord, parseContentRecord } from './content-record.ts';
+import { readRegularFile } from './read-file.ts';
+import { contentDirectory, makeStaging, type RootContext, rootModes, treeDirectory } from './root-context.ts';
+import { stageContent } from './stage-content.ts';
+import { treeFault } from './verify-tree.ts';
+
+/** Content that is installed and was looked over. */
+export interface ReadyContent {
+  readonly record: ContentRecord;
+  /** Digest of `files.json`. */
+  readonly digest: Digest;
+}
+
+/** How often somebody else may get in between, which already once is rare. */
+const ATTEMPTS = 5;
+
+/**
+ * Makes sure that the content of a plugin is installed, whole and unchanged. What is there already is hashed again and
+ * used; what is damaged is set aside and built anew. The caller holds the content, so it is not collected meanwhile.
+ */
+export async function ensureContent(
+  context: RootContext,
+  store: DiskStore,
+  plugin: ResolvedPlugin,
+  op?: Op,
+): Promise<ReadyContent> {
+  for (let attempt = 1; ; attempt++) {
+    const ready = await intactContent(context, plugin.manifest.digest, op);
+    if (ready !== undefined) return ready;
+    await buildContent(context, store, plugin, attempt, op);
+  }
+}
+
+/** The content when it is there and what its record says; damaged content is set aside. */
+async function intactContent(context: RootContext, manifest: Digest, op?: Op): Promise<ReadyContent | undefined> {
+  const { fileSystem, paths } = context;
+  const directory = contentDirectory(context, manifest);
+  if (fileSystem.lstat(directory) === undefined) return undefined;
+  const ready = readRecord(context, manifest, op);
+  if (ready !== undefined) {
+    const fault = await treeFault(fileSystem, treeDirectory(context, manifest), ready.record, op).catch(absent);
+    if (fault === undefined) return ready;
+  }
+  const aside = join(paths.staging, randomName('damaged-'));
+  fileSystem.rename(directory, aside);
+  fileSystem.removeTree(aside);
+  return undefined;
+}
+
+function absent(error: unknown): string {
+  const code = errorCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'something is not there';
+  throw error;
+}
+
+/** `files.json`; undefined when it is missing or damaged. */
+function readRecord(context: RootContext, manifest: Digest, op?: Op): ReadyContent | undefined {
+  const path = join(contentDirectory(context, manifest), 'files.json');
+  try {
+    const bytes = readRegularFile(context.fileSystem, path, 'files.json', coreLimits(op, 'receiptBytes'));
+    if (bytes === undefined) return undefined;
+    return { record: parseContentRecord(manifest, bytes, op), digest: digestOf(bytes) };
+  } catch (error) {
+    if (isGantryError(error) && error.code === 'INSTALL_DAMAGED') return undefined;
+    throw error;
+  }
+}
+
+async function buildContent(
+  context: RootContext,
+  store: DiskStore,
+  plugin: ResolvedPlugin,
+  attempt: number,
+  op?: Op,
+): Promise<void> {
+  const { fileSystem } = context;
+  const staged = makeStaging(context);
+  try {
+    await stageContent(context, store, plugin, staged, op);
+    op?.signal?.throwIfAborted();
+    setMode(context, staged, rootModes(context).directory);
+    publishDirectory(fileSystem, staged, contentDirectory(context, plugin.manifest.digest));
+  } catch (error) {
+    fileSystem.removeTree(staged);
+    const code = errorCode(error);
+    // Somebody else has published the same content; the next look finds it.
+    if ((code === 'ENOTEMPTY' || code === 'EEXIST') && attempt < ATTEMPTS) return;
+    throw error;
+  }
+}
+
+function setMode(context: RootContext, path: string, mode: number): void {
+  const fd = context.fileSystem.open(path, openFlags.directory);
+  try {
+    context.fileSystem.chmod(fd, mode);
+  } finally {
+    context.fileSystem.close(fd);
+  }
+}

@@ -1,0 +1,152 @@
+import { resolve } from 'node:path';
+import { type Digest, type Environment, isGantryError, type Op, systemEnvironment } from '@gantry/oci';
+import { coreError } from '../core-errors.ts';
+import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
+import type { DiskStore } from '../store/content-store.ts';
+import { decide } from '../trust/decide.ts';
+import { assertAccepted } from '../trust/judge.ts';
+import { DEFAULT_POLICY, type Policy } from '../trust/policy.ts';
+import type { VerifiedPlugin } from '../trust/verified-plugin.ts';
+import { collectContent } from './collect.ts';
+import { holdInstalled } from './hold.ts';
+import { guarded } from './install-fault.ts';
+import { type Installed, type InstalledFacts, vouch } from './installed.ts';
+import { assertPresent, installedFacts } from './installed-facts.ts';
+import { checkPluginName } from './plugin-name.ts';
+import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
+import { type InstallOptions, type PreparedInstall, prepareInstall } from './prepare.ts';
+import { type Receipt, receiptSubject } from './receipt.ts';
+import { type RootContext, rootPaths } from './root-context.ts';
+
+/** What a plugin root works with. */
+export interface PluginRootOptions {
+  /** Asked once, by the first install: what is installed is listed and started without a store. */
+  readonly store: () => DiskStore;
+  /** What installed plugins are judged under at every start. Default: a digest, or a local file. */
+  readonly policy?: Policy;
+  readonly environment?: Pick<Environment, 'now'>;
+  readonly fileSystem?: FileSystem;
+}
+
+/** One row of a listing. Exactly one of `facts` and `error` is there. */
+export interface ListedPlugin {
+  readonly name: string;
+  /** The verdict is the one under the policy of today, and may refuse. */
+  readonly facts?: InstalledFacts;
+  /** Why the receipt cannot be read. */
+  readonly error?: unknown;
+}
+
+/** Everything that is known about an installed plugin. */
+export interface Explanation {
+  readonly facts: InstalledFacts;
+  readonly receipt: Receipt;
+  /** Absolute path of the receipt. */
+  readonly receiptFile: string;
+}
+
+/** Installed plugins: write-once content by digest, and one small receipt for each name that points at it. */
+export interface PluginRoot {
+  /** Absolute. */
+  readonly directory: string;
+  /** Does everything but the switch; see {@link PreparedInstall}. Throws what {@link PluginRoot.install} throws. */
+  prepare(verified: VerifiedPlugin, options?: InstallOptions, op?: Op): Promise<PreparedInstall>;
+  /**
+   * Fetches, stages and publishes a verified plugin, and makes it the live one of its name. Content that is there is not
+   * installed again. On any error, and after a kill at any point, the name is what it was before.
+   * Throws `POLICY_NOT_VERIFIED`, `INSTALL_NAME_INVALID`, `INSTALL_NAME_TAKEN`, `INSTALL_IO`, `CONTENT_*`, `ARCHIVE_*`.
+   */
+  install(verified: VerifiedPlugin, options?: InstallOptions, op?: Op): Promise<Installed>;
+  /**
+   * An installed plugin, judged again under the policy of today. Reads one small file, asks no registry and no store.
+   * Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`, `POLICY_*`.
+   */
+  get(name: string, op?: Op): Promise<Installed>;
+  /** Every name, sorted; a damaged receipt does not hide the others. */
+  list(op?: Op): Promise<readonly ListedPlugin[]>;
+  /** Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`. */
+  why(name: string, op?: Op): Promise<Explanation>;
+  /** Takes a name away, and its content when nothing else uses it. Throws `INSTALL_NOT_FOUND`, `INSTALL_IO`. */
+  remove(name: string, op?: Op): Promise<void>;
+}
+
+/** Opens the plugin root in a directory, which need not exist: the first install creates it. Touches nothing. */
+export function openPluginRoot(directory: string, options: PluginRootOptions): PluginRoot {
+  const root = resolve(directory);
+  const policy = options.policy ?? DEFAULT_POLICY;
+  const context: RootContext = {
+    fileSystem: options.fileSystem ?? systemFileSystem,
+    clock: options.environment ?? systemEnvironment(),
+    paths: rootPaths(root),
+  };
+  let store: DiskStore | undefined;
+  const openStoreOnce = (): DiskStore => {
+    store ??= options.store();
+    return store;
+  };
+
+  const notFound = (name: string): Error =>
+    coreError('INSTALL_NOT_FOUND', `no plugin ${name} is installed in ${root}`, { details: { name, root } });
+  const requireReceipt = (name: string, op?: Op): Receipt => {
+    const receipt = readReceipt(context, checkPluginName(name, op), op);
+    if (receipt === undefined) throw notFound(name);
+    return receipt;
+  };
+  const factsToday = (receipt: Receipt): InstalledFacts =>
+    installedFacts(context, receipt, decide(receiptSubject(receipt), receipt.evidence, policy));
+  const prepare = (verified: VerifiedPlugin, install: InstallOptions = {}, op?: Op): Promise<PreparedInstall> =>
+    guarded(`install into ${root}`, () => prepareInstall(context, openStoreOnce(), verified, install, op));
+
+  return {
+    directory: root,
+    prepare,
+    install: async (verified, install, op) => {
+      await using prepared = await prepare(verified, install, op);
+      return prepared.activate(op);
+    },
+    get: (name, op) =>
+      guarded(`read ${name} in ${root}`, () => {
+        const receipt = requireReceipt(name, op);
+        const facts = factsToday(receipt);
+        assertAccepted(receiptSubject(receipt), facts.verdict);
+        assertPresent(context, receipt);
+        return vouch(facts, () => holdInstalled(context, receipt.name, receipt.manifest));
+      }),
+    list: (op) =>
+      guarded(`list ${root}`, () =>
+        installedNames(context).flatMap((name): ListedPlugin[] => {
+          try {
+            const receipt = readReceipt(context, name, op);
+            return receipt === undefined ? [] : [{ name, facts: factsToday(receipt) }];
+          } catch (error) {
+            return [{ name, error }];
+          }
+        }),
+      ),
+    why: (name, op) =>
+      guarded(`read ${name} in ${root}`, () => {
+        const receipt = requireReceipt(name, op);
+        const facts = factsToday(receipt);
+        return { facts, receipt, receiptFile: receiptPath(context, name) };
+      }),
+    remove: (name, op) =>
+      guarded(`remove ${name} from ${root}`, () => {
+        op?.signal?.throwIfAborted();
+        if (!installedNames(context).includes(checkPluginName(name, op))) throw notFound(name);
+        const unused = contentOf(context, name, op);
+        removeReceipt(context, name);
+        collectContent(context, unused, op);
+      }),
+  };
+}
+
+/** What a name points at; nothing when its receipt is damaged, which can be removed all the same. */
+function contentOf(context: RootContext, name: string, op?: Op): Set<Digest> {
+  try {
+    const receipt = readReceipt(context, name, op);
+    return new Set(receipt === undefined ? [] : [receipt.manifest]);
+  } catch (error) {
+    if (isGantryError(error) && error.code === 'INSTALL_DAMAGED') return new Set();
+    throw error;
+  }
+}

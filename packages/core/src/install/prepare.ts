@@ -1,0 +1,134 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isGantryError, type Op } from '@gantry/oci';
+import type { DiskStore } from '../store/content-store.ts';
+import { VerifiedPlugin } from '../trust/verified-plugin.ts';
+import { collectContent, markUnused, sweepStaging } from './collect.ts';
+import type { InstalledFile } from './content-record.ts';
+import { ensureContent, type ReadyContent } from './ensure-content.ts';
+import { holdContent, holdInstalled } from './hold.ts';
+import { type Installed, vouch } from './installed.ts';
+import { installedFacts } from './installed-facts.ts';
+import { checkPluginName } from './plugin-name.ts';
+import { checkNameFree, readReceipt, removeReceipt, writeReceipt } from './pointers.ts';
+import type { Receipt } from './receipt.ts';
+import { createRoot, type RootContext, treeDirectory } from './root-context.ts';
+import { settleKind } from './settle-kind.ts';
+
+/** How a plugin is installed. */
+export interface InstallOptions {
+  /** Default: the last segment of the repository or path. */
+  readonly name?: string;
+  /** Take the name from another repository that has it. */
+  readonly replace?: boolean;
+}
+
+/**
+ * An installation that lacks only the switch: the content is there, whole and held. Disposing without
+ * {@link PreparedInstall.activate} leaves every name as it was.
+ */
+export interface PreparedInstall extends AsyncDisposable {
+  readonly name: string;
+  /** Whether activating changes anything. */
+  readonly unchanged: boolean;
+  /** Makes the plugin the live one of its name, by one rename. Throws `INSTALL_IO`. */
+  activate(op?: Op): Installed;
+  /** Undoes {@link PreparedInstall.activate}: the name is again what it was when this was prepared. */
+  revert(): void;
+}
+
+/** Does everything of an installation but the switch. */
+export async function prepareInstall(
+  context: RootContext,
+  store: DiskStore,
+  verified: VerifiedPlugin,
+  options: InstallOptions,
+  op?: Op,
+): Promise<PreparedInstall> {
+  VerifiedPlugin.assert(verified);
+  op?.signal?.throwIfAborted();
+  const { plugin } = verified;
+  const name = checkPluginName(options.name ?? plugin.defaultName, op);
+  createRoot(context);
+  sweepStaging(context, op);
+  if (options.replace !== true) checkNameFree(context, name, plugin.scopeName, op);
+  const before = previousReceipt(context, name, op);
+  const held = holdContent(context, plugin.manifest.digest, op);
+  try {
+    await using _blobs = await store.lease(
+      plugin.layers.map((layer) => layer.digest),
+      op,
+    );
+    const ready = await ensureContent(context, store, plugin, op);
+    const receipt = newReceipt(context, name, verified, ready);
+    op?.signal?.throwIfAborted();
+    const unchanged = before !== undefined && isSame(before, receipt);
+    return {
+      name,
+      unchanged,
+      activate: (activateOp) => {
+        if (!unchanged) activate(context, receipt, before, activateOp);
+        const live = unchanged ? before : receipt;
+        return vouch(installedFacts(context, live, live.verdict), () => holdInstalled(context, name, live.manifest));
+      },
+      revert: () => {
+        if (unchanged) return;
+        if (before === undefined) removeReceipt(context, name);
+        else writeReceipt(context, before);
+      },
+      [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function activate(context: RootContext, receipt: Receipt, before: Receipt | undefined, op?: Op): void {
+  context.fileSystem.reached('install.prepared');
+  writeReceipt(context, receipt);
+  context.fileSystem.reached('install.activated');
+  if (before !== undefined && before.manifest !== receipt.manifest) markUnused(context, before.manifest);
+  collectContent(context, new Set(), op);
+}
+
+/** What is installed under the name; undefined also when its receipt is damaged, so that installing again heals it. */
+function previousReceipt(context: RootContext, name: string, op?: Op): Receipt | undefined {
+  try {
+    return readReceipt(context, name, op);
+  } catch (error) {
+    if (isGantryError(error) && error.code === 'INSTALL_DAMAGED') return undefined;
+    throw error;
+  }
+}
+
+function newReceipt(context: RootContext, name: string, verified: VerifiedPlugin, ready: ReadyContent): Receipt {
+  const { plugin, verdict, evidence } = verified;
+  const tree = treeDirectory(context, plugin.manifest.digest);
+  const { kind, entry } = settleKind(plugin, ready.record, tree, context.fileSystem);
+  return {
+    schemaVersion: 1,
+    name,
+    source: plugin.source,
+    reference: plugin.reference,
+    scopeName: plugin.scopeName,
+    local: plugin.local,
+    digest: plugin.root.digest,
+    manifest: plugin.manifest.digest,
+    platform: plugin.platform,
+    kind,
+    verdict,
+    evidence,
+    files: ready.digest,
+    entry: entry === undefined ? undefined : entryOf(entry),
+    installedAt: new Date(context.clock.now()).toISOString(),
+  };
+}
+
+function entryOf({ path, size, digest }: InstalledFile): NonNullable<Receipt['entry']> {
+  return { path, size, digest };
+}
+
+/** Whether installing again would say the same, but for the time. */
+function isSame(before: Receipt, receipt: Receipt): boolean {
+  return isDeepStrictEqual({ ...before, installedAt: '' }, { ...receipt, installedAt: '' });
+}

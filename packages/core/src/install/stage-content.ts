@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { type Descriptor, type Op, ociLimits } from '@gantry/oci';
+import { publishFile, syncDirectory } from '../files/durable.ts';
+import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { DiskStore } from '../store/content-store.ts';
+import { type ContentRecord, encodeContentRecord, type InstalledFile } from './content-record.ts';
+import { extractArchives } from './extract-archives.ts';
+import { headOf, isAmbiguous, isContent, isExtracted } from './layer-form.ts';
+import { mapParallel } from './map-parallel.ts';
+import { writeRawLayer } from './raw-layers.ts';
+import { makePublic, type RootContext, rootModes } from './root-context.ts';
+
+/**
+ * Fetches the layers of a plugin and builds its content in a private directory: `tree` and `files.json`, everything
+ * synced, nothing visible to anybody. The tree follows from the manifest alone, so names can share it.
+ */
+export async function stageContent(
+  context: RootContext,
+  store: DiskStore,
+  plugin: ResolvedPlugin,
+  staged: string,
+  op?: Op,
+): Promise<ContentRecord> {
+  const tree = join(staged, 'tree');
+  const modes = rootModes(context);
+  const { archives, raw } = await sortLayers(store, plugin, op);
+  const extracted = archives.length > 0 ? await extractArchives(context, store, plugin, archives, tree, op) : undefined;
+  if (extracted === undefined) makePublic(context.fileSystem, tree, modes.directory);
+  const written: InstalledFile[] = [];
+  for (const layer of raw) written.push(await writeRawLayer(context, store, layer, tree, op));
+  syncDirectory(context.fileSystem, tree);
+  const record: ContentRecord = {
+    schemaVersion: 1,
+    manifest: plugin.manifest.digest,
+    files: [...(extracted?.files ?? []), ...written],
+    links: extracted?.links ?? [],
+    raw: written.map((file) => file.path),
+  };
+  context.fileSystem.reached('install.tree-written');
+  publishFile(context.fileSystem, join(staged, 'files.json'), encodeContentRecord(record).bytes, modes.file);
+  return record;
+}
+
+/** Layers that are extracted, and layers that are files; the latter are in the store when this returns. */
+interface SortedLayers {
+  readonly archives: readonly Descriptor[];
+  readonly raw: readonly Descriptor[];
+}
+
+async function sortLayers(store: DiskStore, plugin: ResolvedPlugin, op?: Op): Promise<SortedLayers> {
+  const layers = plugin.layers.filter(isContent);
+  const extracted = await mapParallel(layers, ociLimits(op, 'parallelTransfers'), async (layer) => {
+    const fetchNow = isAmbiguous(layer) || !isExtracted(layer, undefined);
+    if (fetchNow) await store.fetch(layer, plugin.content, op);
+    return isExtracted(layer, isAmbiguous(layer) ? await headOf(store, layer, op) : undefined);
+  });
+  return {
+    archives: layers.filter((_, index) => extracted[index]),
+    raw: layers.filter((_, index) => !extracted[index]),
+  };
+}
