@@ -14,7 +14,7 @@ export interface Exchange {
 }
 
 /** Header names and values of an answer. */
-export type AnswerHeaders = Readonly<Record<string, string | number>>;
+export type AnswerHeaders = Readonly<Record<string, string | number | string[]>>;
 
 /** Answers with a whole body; a HEAD gets the same headers without it. */
 export function answer(exchange: Exchange, status: number, headers: AnswerHeaders, body?: string | Uint8Array): void {

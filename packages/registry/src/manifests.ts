@@ -43,6 +43,7 @@ async function write(exchange: Exchange, repository: string, reference: Manifest
   if (reference.digest !== undefined && reference.digest !== digest) {
     throw new ProtocolError('DIGEST_INVALID', 'the manifest does not have this digest');
   }
+  // A PUT by digest may set tags as well, so that a tag can point at a sha512 digest.
   const tags = reference.digest === undefined ? [reference.tag] : query.getAll('tag').map(tagName);
   const { mediaType, subject } = facts;
   await storage.putManifest(repository, { digest, mediaType, bytes, ...(subject === undefined ? {} : { subject }) });
@@ -50,6 +51,7 @@ async function write(exchange: Exchange, repository: string, reference: Manifest
   answer(exchange, 201, {
     location: `/v2/${repository}/manifests/${digest}`,
     'docker-content-digest': digest,
+    ...(reference.digest === undefined || tags.length === 0 ? {} : { 'oci-tag': tags }),
     ...(subject === undefined ? {} : { 'oci-subject': subject }),
   });
 }

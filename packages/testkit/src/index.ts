@@ -32,12 +32,30 @@ export { forgeTar, paxRecords, type TarEntry, type TarOptions, type TarType } fr
 export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-system.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';
+export { type ArtifactSpec, type BlobSpec, type PublishedArtifact, publishArtifact } from './publish-artifact.ts';
 export type { NeededAccess, RegistryAuth } from './registry-auth.ts';
 export type { LoggedRequest, RequestLog } from './request-log.ts';
+export { EMPTY_WASM, executableLayer, tarLayer, wasmLayer } from './sample-plugins.ts';
 export { type ScriptedRegistry, type ScriptOptions, scriptedRegistry } from './scripted-registry.ts';
 export type { AnswerHeaders, Rule, RuleEffect } from './scripted-rule.ts';
 export { type Sink, type SinkAnswer, type SinkOptions, startSink } from './sink.ts';
 export { startRegistry, type TestRegistry } from './start-registry.ts';
+export { storageSink } from './storage-sink.ts';
+export {
+  type ContentSourceFactory,
+  type ContentSourcePart,
+  type ContentSourceSubject,
+  contentSourceSuite,
+  type SkippedParts,
+} from './suites/content-source-suite.ts';
+export { type ContentStoreFactory, contentStoreSuite } from './suites/content-store-suite.ts';
+export { type CredentialSourceFactory, credentialSourceSuite } from './suites/credential-source-suite.ts';
+export {
+  type RepositoryFactory,
+  type RepositoryPart,
+  type RepositorySubject,
+  repositorySuite,
+} from './suites/repository-suite.ts';
 export {
   COLLIDING_NAMES,
   ESCAPING_NAMES,

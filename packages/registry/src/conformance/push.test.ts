@@ -162,7 +162,8 @@ conformanceTest('manifests: by tag, by digest, by digest with tags', async (clie
   assert.deepEqual(seen(answer), expected);
   assert.deepEqual(seen(await client.putManifest('a', digest, bytes)), expected);
   const wide = digestOf(bytes, 'sha512');
-  assert.equal((await client.putManifest('a', `${wide}?tag=v2&tag=v3`, bytes)).status, 201);
+  const tagged = await client.putManifest('a', `${wide}?tag=v2&tag=v3`, bytes);
+  assert.deepEqual([tagged.status, tagged.headers['oci-tag']], [201, 'v2, v3']);
   assert.equal((await client.ask('HEAD', '/v2/a/manifests/v3')).headers['docker-content-digest'], wide);
   const wrong = await client.putManifest('a', ABSENT, bytes);
   assert.deepEqual([wrong.status, wrong.code], [400, 'DIGEST_INVALID']);
