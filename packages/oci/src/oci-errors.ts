@@ -31,7 +31,8 @@ export type OciErrorCode =
   | 'CONTENT_ENCODED'
   | 'CONTENT_LIMIT'
   | 'CONTENT_NO_PLATFORM'
-  | 'CONTENT_LAYOUT_INVALID';
+  | 'CONTENT_LAYOUT_INVALID'
+  | 'CONTENT_LAYOUT_WRITE';
 
 /** Makes the errors of `@gantry/oci`. */
 export const ociError: ErrorTable<OciErrorCode> = defineErrors<OciErrorCode>('@gantry/oci', {
@@ -157,5 +158,9 @@ export const ociError: ErrorTable<OciErrorCode> = defineErrors<OciErrorCode>('@g
   CONTENT_LAYOUT_INVALID: {
     meaning: 'The directory is not an OCI image layout, or a part of it is unsafe.',
     hint: 'check that DIR holds oci-layout, index.json and blobs/',
+  },
+  CONTENT_LAYOUT_WRITE: {
+    meaning: 'An OCI image layout on disk could not be written: it is full, read-only or not permitted.',
+    hint: 'check the free space and the permissions of the directory',
   },
 });

@@ -38,6 +38,7 @@ export async function* verifiedStream(
   const found = hasher.digest();
   if (found !== what.digest) throw digestMismatch(what, found, from);
   if (last !== undefined) yield last;
+  op?.signal?.throwIfAborted();
 }
 
 /**

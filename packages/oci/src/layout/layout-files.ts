@@ -10,7 +10,14 @@ import { Ingest } from './atomic-file.ts';
 import { EMPTY_INDEX, formatLayoutIndex, type LayoutIndex, parseLayoutIndex } from './layout-index.ts';
 import { lockLayout } from './layout-lock.ts';
 import type { LayoutStorage } from './layout-storage.ts';
-import { checkPlainDirectory, openPlainFile, plainFileSize, readPlainFile, readSmallFile } from './safe-file.ts';
+import {
+  checkPlainDirectory,
+  openPlainFile,
+  plainFileSize,
+  readPlainFile,
+  readSmallFile,
+  writing,
+} from './safe-file.ts';
 
 /** The file that makes a directory a layout. */
 export const LAYOUT_MARKER: string = 'oci-layout';
@@ -34,7 +41,8 @@ export class LayoutFiles implements LayoutStorage {
   /** Makes the directory a layout. The marker comes last: a directory that has it has an index. */
   async create(op?: Op): Promise<void> {
     await this.updateIndex((index) => (index === EMPTY_INDEX ? { ...index } : index), op);
-    await this.#ingest.write(join(this.#directory, LAYOUT_MARKER), this.#directory, [MARKER]);
+    const marker = join(this.#directory, LAYOUT_MARKER);
+    await writing(this.name, () => this.#ingest.write(marker, this.#directory, [MARKER]));
   }
 
   async size(digest: Digest): Promise<number | undefined> {
@@ -52,12 +60,15 @@ export class LayoutFiles implements LayoutStorage {
   async write(what: Descriptor, content: AsyncIterable<Uint8Array>): Promise<void> {
     const path = await this.#blob(what.digest);
     const parent = this.#blobs(what.digest);
-    await mkdir(parent, { recursive: true });
-    await this.#ingest.write(path, parent, content);
+    await writing(this.name, async () => {
+      await mkdir(parent, { recursive: true });
+      await this.#ingest.write(path, parent, content);
+    });
   }
 
   async remove(digest: Digest): Promise<void> {
-    await rm(await this.#blob(digest), { force: true });
+    const path = await this.#blob(digest);
+    await writing(this.name, () => rm(path, { force: true }));
   }
 
   async readIndex(op?: Op): Promise<LayoutIndex> {
@@ -66,7 +77,7 @@ export class LayoutFiles implements LayoutStorage {
   }
 
   updateIndex(change: (index: LayoutIndex) => LayoutIndex | Promise<LayoutIndex>, op?: Op): Promise<void> {
-    const done = this.#changes.then(() => this.#changeUntilOurs(change, op));
+    const done = this.#changes.then(() => writing(this.name, () => this.#changeUntilOurs(change, op)));
     this.#changes = done.catch(() => undefined);
     return done;
   }

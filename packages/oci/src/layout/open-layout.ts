@@ -8,7 +8,7 @@ import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
 import { LAYOUT_MARKER, LayoutFiles } from './layout-files.ts';
 import { LayoutRepository } from './layout-repository.ts';
-import { readSmallFile, unsafe } from './safe-file.ts';
+import { readSmallFile, unsafe, writing } from './safe-file.ts';
 
 /** How a layout is opened. */
 export interface LayoutOptions {
@@ -25,7 +25,7 @@ export interface LayoutOptions {
 export async function openLayout(directory: string, options: LayoutOptions = {}, op?: Op): Promise<Repository> {
   const path = resolve(directory);
   const files = new LayoutFiles(directory, path, op);
-  if (options.create === true && (await mayBecomeLayout(path))) await files.create(op);
+  if (options.create === true && (await mayBecomeLayout(files.name, path))) await files.create(op);
   const marker = await readSmallFile(join(path, LAYOUT_MARKER), ociLimits(op, 'manifestBytes'));
   if (marker === undefined) throw unsafe(path, 'is no OCI image layout: it has no oci-layout file');
   const place = { document: `${files.name}/${LAYOUT_MARKER}`, path: '' };
@@ -39,8 +39,8 @@ export async function openLayout(directory: string, options: LayoutOptions = {},
 /** What another process that creates the same layout may have written already. */
 const UNFINISHED: ReadonlySet<string> = new Set(['index.json', 'index.json.lock', 'ingest']);
 
-async function mayBecomeLayout(path: string): Promise<boolean> {
-  await mkdir(path, { recursive: true });
+async function mayBecomeLayout(name: string, path: string): Promise<boolean> {
+  await writing(name, () => mkdir(path, { recursive: true }));
   const names = await readdir(path);
   if (names.includes(LAYOUT_MARKER)) return false;
   if (names.every((name) => UNFINISHED.has(name))) return true;

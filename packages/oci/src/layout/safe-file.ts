@@ -11,6 +11,18 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
+/** Runs something that writes; what the file system refuses becomes `CONTENT_LAYOUT_WRITE`, every other error passes. */
+export async function writing<T>(name: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    // The content being written may fail as well, on a socket for example; that is not the layout's fault.
+    const ours = error instanceof Error && 'syscall' in error && !['connect', 'read'].includes(String(error.syscall));
+    if (!ours || !('code' in error)) throw error;
+    throw ociError('CONTENT_LAYOUT_WRITE', `${name} cannot be written: ${String(error.code)}`, { cause: error });
+  }
+}
+
 /** A `CONTENT_LAYOUT_INVALID` about a path inside a layout. */
 export function unsafe(path: string, message: string, cause?: unknown): GantryError {
   return ociError('CONTENT_LAYOUT_INVALID', `${escapeRemote(path, 400)} ${message}`, { cause });
