@@ -21,7 +21,8 @@ const coreFolders: Readonly<Record<string, readonly string[]>> = {
   trust: ['files', 'source'],
   config: ['files', 'trust', 'source'],
   source: ['files', 'store', 'archive', 'trust'],
-  publish: ['source'],
+  publish: ['files', 'source'],
+  pull: ['files', 'store', 'archive', 'trust', 'source', 'install'],
   install: ['files', 'store', 'archive', 'trust', 'source', 'config'],
 };
 

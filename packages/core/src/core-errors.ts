@@ -23,6 +23,7 @@ export type CoreErrorCode =
   | 'INSTALL_NOT_FOUND'
   | 'INSTALL_DAMAGED'
   | 'INSTALL_IO'
+  | 'INSTALL_FILE_EXISTS'
   | 'CONFIG_INVALID'
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_PATH_UNREADABLE'
@@ -101,6 +102,10 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   INSTALL_IO: {
     meaning: 'The file system failed under the plugin root.',
     hint: 'check the disk, the owner and the mode of the plugin root',
+  },
+  INSTALL_FILE_EXISTS: {
+    meaning: 'Something else is where a file of the artifact would be written.',
+    hint: 'choose another directory with -o, or replace files with --force',
   },
   CONFIG_INVALID: { meaning: 'A configuration file is malformed.', hint: 'correct the line that the message names' },
   CONFIG_UNREADABLE: { meaning: 'A configuration file cannot be read.', hint: 'check the path and its mode' },

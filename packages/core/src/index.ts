@@ -24,6 +24,7 @@ export {
   type PublishRequest,
   publishPlugin,
 } from './publish/publish-plugin.ts';
+export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
 export * from './source/plugin.ts';
 export * from './store/content-store.ts';

@@ -1,8 +1,8 @@
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { type Descriptor, MediaType, type Op } from '@gantry/oci';
+import { hashFile } from '../files/hash-file.ts';
 import { classifyFile, type FileClass } from '../source/magic.ts';
-import { hashFile } from './hash-file.ts';
 import { packDirectory } from './pack-directory.ts';
 import { unreadable, whileReading } from './unreadable.ts';
 
@@ -32,7 +32,7 @@ export async function openLocalContent(path: string, prefix: string, op?: Op): P
   if (!facts.isFile()) throw unreadable(path, 'it is neither a file nor a directory');
   return {
     title,
-    descriptor: { mediaType: MediaType.octetStream, ...(await whileReading(path, () => hashFile(path, op))) },
+    descriptor: { mediaType: MediaType.octetStream, ...(await whileReading(path, () => hashFile(path, 'sha256', op))) },
     form: await whileReading(path, () => formOf(path)),
     content: () => createReadStream(path),
     [Symbol.asyncDispose]: async () => {},

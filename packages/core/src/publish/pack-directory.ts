@@ -7,7 +7,7 @@ import { createGzip } from 'node:zlib';
 import { type Descriptor, MediaType, type Op } from '@gantry/oci';
 import { pack as createTar, type Pack } from 'tar-stream';
 import { coreError } from '../core-errors.ts';
-import { hashFile } from './hash-file.ts';
+import { hashFile } from '../files/hash-file.ts';
 import { whileReading } from './unreadable.ts';
 
 /** A directory as a tar+gzip archive in a temporary file. */
@@ -42,7 +42,7 @@ export async function packDirectory(directory: string, prefix: string, op?: Op):
       ...(op?.signal && { signal: op.signal }),
     });
     await Promise.all([written, addAll(tar, entries)]);
-    const descriptor = { mediaType: MediaType.layerTarGzip, ...(await hashFile(archive, op)) };
+    const descriptor = { mediaType: MediaType.layerTarGzip, ...(await hashFile(archive, 'sha256', op)) };
     return { descriptor, content: () => createReadStream(archive), dispose };
   } catch (error) {
     await dispose();
