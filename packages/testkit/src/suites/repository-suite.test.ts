@@ -1,7 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { digestAlgorithm, digestHex, openLayout, openRepository, openTransport, parseReference } from '@gantry/oci';
+import {
+  digestAlgorithm,
+  digestHex,
+  memoryRepository,
+  openLayout,
+  openRepository,
+  openTransport,
+  parseReference,
+} from '@gantry/oci';
 import { directoryStorage, memoryStorage } from '@gantry/registry';
 import { withoutReferrers } from '../faults.ts';
 import { scriptedRegistry } from '../scripted-registry.ts';
@@ -47,3 +55,19 @@ repositorySuite('a layout', async (t) => {
     },
   };
 });
+
+repositorySuite(
+  'a repository in memory',
+  async () => {
+    const repository = memoryRepository();
+    return {
+      repository,
+      reference: (part) => ({ kind: 'layout', directory: 'memory', ...part }),
+      plant: (what, bytes) =>
+        repository.pushBlob(what, async function* () {
+          yield bytes;
+        }),
+    };
+  },
+  { 'wrong bytes': 'there is no way into it behind the interface' },
+);

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { test } from 'node:test';
+import { digestOf, isGantryError } from '@gantry/oci';
+import { memoryStorage, type RegistryOptions, type RegistryServer, serveRegistry } from './index.ts';
+
+async function serve(
+  t: { after(work: () => Promise<void>): void },
+  options: Partial<RegistryOptions> = {},
+): Promise<RegistryServer> {
+  const server = await serveRegistry({ storage: memoryStorage(), ...options });
+  t.after(() => server.close());
+  return server;
+}
+
+test('listens on a free port of loopback, and says where', async (t) => {
+  const server = await serve(t);
+  assert.match(server.address, /^127\.0\.0\.1:\d+$/);
+  assert.equal(server.url, `http://${server.address}`);
+  assert.equal((await fetch(`${server.url}/v2/`)).status, 200);
+});
+
+test('writes an IPv6 address as references do', async (t) => {
+  let server: RegistryServer;
+  try {
+    server = await serve(t, { host: '::1' });
+  } catch (error) {
+    return t.skip(`no IPv6 here: ${String(error)}`);
+  }
+  assert.match(server.address, /^\[::1\]:\d+$/);
+  assert.equal((await fetch(`${server.url}/v2/`)).status, 200);
+});
+
+test('REGISTRY_LISTEN: a port that is taken', async (t) => {
+  const first = await serve(t);
+  const port = Number(first.address.split(':')[1]);
+  await assert.rejects(serveRegistry({ storage: memoryStorage(), port }), (error) => {
+    assert.ok(isGantryError(error));
+    assert.deepEqual(
+      [error.code, error.message],
+      ['REGISTRY_LISTEN', `cannot listen on 127.0.0.1:${port}: EADDRINUSE`],
+    );
+    return true;
+  });
+});
+
+test('closing finishes what is running, keeps nobody waiting, and can be repeated', async (t) => {
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let arrived = (): void => {};
+  const arrival = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const server = await serve(t, {
+    onRequest: async (request, _response, next) => {
+      if (request.url === '/v2/?slow') {
+        arrived();
+        await held;
+      }
+      await next();
+    },
+  });
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const idle = httpRequest(`${server.url}/v2/`, { agent }).end();
+  const [first] = (await once(idle, 'response')) as [IncomingMessage];
+  await once(first.resume(), 'end');
+  const running = httpRequest(`${server.url}/v2/?slow`, { agent: new Agent({ keepAlive: true }) }).end();
+  await arrival;
+
+  const closed = server.close();
+  release();
+  const [response] = (await once(running, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 200);
+  response.resume();
+  await closed;
+  await server.close();
+  await assert.rejects(fetch(`${server.url}/v2/`));
+});
+
+test('a hook may answer itself, and a hook that fails ends the connection', async (t) => {
+  const server = await serve(t, {
+    onRequest: async (request, response, next) => {
+      if (request.url === '/v2/?fail') throw new Error('broken hook');
+      if (request.url !== '/v2/?own') return next();
+      response.writeHead(299).end();
+    },
+  });
+  assert.equal((await fetch(`${server.url}/v2/?own`)).status, 299);
+  await assert.rejects(fetch(`${server.url}/v2/?fail`));
+  assert.equal((await fetch(`${server.url}/v2/`)).status, 200);
+});
+
+test('F4: a client that falls silent is cut off', async (t) => {
+  const server = await serve(t, { limits: { servedIdleTimeout: 30 } });
+  const { headers } = await fetch(`${server.url}/v2/a/blobs/uploads/`, { method: 'POST' });
+  const stalled = httpRequest(new URL(headers.get('location') ?? '', server.url), {
+    method: 'PATCH',
+    headers: { 'content-length': 10 },
+  });
+  stalled.write('half');
+  await assert.rejects(once(stalled, 'response'), { code: 'ECONNRESET' });
+});
+
+test('a storage that fails is a 500 that tells nothing', async (t) => {
+  const storage = { ...memoryStorage(), tags: () => Promise.reject(new Error('EIO: /secret/path')) };
+  const server = await serve(t, { storage });
+  const answer = await fetch(`${server.url}/v2/a/tags/list`);
+  assert.equal(answer.status, 500);
+  assert.doesNotMatch(await answer.text(), /secret|EIO/);
+});
+
+for (const [limit, status] of [
+  [9, 413],
+  [10, 201],
+  [11, 201],
+] as const) {
+  test(`servedMemoryBytes: ten bytes in two repositories under a limit of ${limit}`, async (t) => {
+    const server = await serve(t, { storage: memoryStorage({ limits: { servedMemoryBytes: limit } }) });
+    const body = '12345';
+    const uploads = `blobs/uploads/?digest=${digestOf(Buffer.from(body))}`;
+    const push = async (repository: string): Promise<number> =>
+      (await fetch(`${server.url}/v2/${repository}/${uploads}`, { method: 'POST', body })).status;
+    assert.equal(await push('a'), 201);
+    assert.equal(await push('b'), status);
+    const blob = `${server.url}/v2/a/blobs/${digestOf(Buffer.from(body))}`;
+    assert.equal((await fetch(blob, { method: 'DELETE' })).status, 202);
+    assert.equal(await push('c'), 201, 'deleting gives room');
+  });
+}
