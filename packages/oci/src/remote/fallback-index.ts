@@ -71,7 +71,7 @@ async function writeUntilThere(
     }
     const next = merged(current, change);
     if (next === undefined) return;
-    const bytes = Buffer.from(JSON.stringify(next));
+    const bytes = listBytes(name, next, op);
     await uploadManifest(at, { mediaType: MediaType.imageIndex, digest: digestOf(bytes) }, bytes, tag, op);
     current = await readFallback(at, subject, op);
     if (isIndex(current) && merged(current, change) === undefined) {
@@ -83,6 +83,16 @@ async function writeUntilThere(
     });
     await attempts.failed(conflict, endpointUrl(at, `manifests/${tag}`));
   }
+}
+
+/** The list as it is written: never one that nobody could read afterwards. */
+function listBytes(name: string, list: JsonObject, op: Op | undefined): Buffer {
+  const bytes = Buffer.from(JSON.stringify(list));
+  const most = ociLimits(op, 'manifestBytes');
+  if (bytes.length <= most) return bytes;
+  throw ociError('CONTENT_LIMIT', `${name} would have ${bytes.length} bytes, more than ${most} (manifestBytes)`, {
+    details: { limit: 'manifestBytes', expected: most, found: bytes.length },
+  });
 }
 
 function isIndex(content: FallbackContent): content is ReferrersDocument {

@@ -72,8 +72,15 @@ export class RemoteRepository implements Repository {
     }
   }
 
+  /** A mirror need not have what refers to its content: an empty list of one is no answer, and any list of one may lag behind. */
   referrers(of: Descriptor, artifactType?: string, op?: Op): Promise<Referrers> {
-    return findReferrers(this.#at, of, artifactType, (what) => this.#manifest(what, op), op);
+    const ask = async (at: Endpoint): Promise<Referrers> => {
+      const found = await findReferrers(at, of, artifactType, (what) => this.#manifest(what, op), op);
+      if (!at.mirror) return found;
+      if (found.descriptors.length > 0) return { ...found, complete: false };
+      throw ociError('REGISTRY_NOT_FOUND', `${contentName(at, of.digest)} has no referrers in this mirror`);
+    };
+    return firstAnswer(this.#reads, ask, op);
   }
 
   has(what: Descriptor, op?: Op): Promise<boolean> {

@@ -125,11 +125,16 @@ export async function stockManifest(
   if (tag !== undefined) await registry.storage.putTag(name, tag, digest);
 }
 
+/** Everything an iterable gives. */
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 /** Everything an iterable gives, in one piece. */
 export async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of content) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await all(content));
 }
 
 /** Content in pieces, as a source would give it. */
