@@ -51,7 +51,7 @@ export function checkMagic(mediaType: string, compression: Compression, head: Ui
   });
 }
 
-const OUTPUT_CHUNK = 256 * 1024;
+const OUTPUT_CHUNK = 128 * 1024;
 /** Several pieces, so that the next one is decompressed in the thread pool while this one is written. */
 const OUTPUT_AHEAD = 4 * OUTPUT_CHUNK;
 

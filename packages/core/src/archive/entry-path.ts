@@ -32,8 +32,8 @@ const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
  * out of the archive or, where `portable`, is not a plain name on every system; `ARCHIVE_LIMIT` when it is too long or deep.
  */
 export function checkEntryPath(raw: string, directory: boolean, portable: boolean, limits: PathLimits): string {
-  if (Buffer.byteLength(raw) > limits.pathBytes)
-    throw limitFault('archivePathBytes', limits.pathBytes, 'a longer path');
+  const length = Buffer.byteLength(raw);
+  if (length > limits.pathBytes) throw limitFault('archivePathBytes', limits.pathBytes, length);
   if (directory && (raw === './' || raw === '.')) return '';
   let path = raw.startsWith('./') ? raw.slice(2) : raw;
   if (directory && path.endsWith('/')) path = path.slice(0, -1);

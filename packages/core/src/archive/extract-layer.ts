@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Writable } from 'node:stream';
 import { type Descriptor, digestAlgorithm, isGantryError, type Op, ociError } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import { errorCode } from '../files/durable.ts';
@@ -13,6 +12,8 @@ import { createLayerReader } from './layer-reader.ts';
 import { createTreeWriter, publishedModes } from './tree-writer.ts';
 
 const CHUNK = 256 * 1024;
+/** One is read, one waits for the inflater, one is in it. */
+const BUFFERS = 3;
 
 /** One layer to extract; plain data that crosses threads. */
 export interface LayerJob {
@@ -91,10 +92,30 @@ async function inflate(
     return;
   }
   const inflater = createInflater(compression, op);
-  await pipeline(Readable.from(checked), inflater, async (output: AsyncIterable<Buffer>) => {
-    for await (const chunk of output) take(chunk, inflater.bytesWritten);
-  });
+  const drain = async (): Promise<void> => {
+    for await (const chunk of inflater) take(chunk, inflater.bytesWritten);
+  };
+  try {
+    await Promise.all([feed(inflater, checked), drain()]);
+  } finally {
+    inflater.destroy();
+  }
   if (inflater.bytesWritten !== layer.size) throw formatFault('there is something behind the compressed data');
+}
+
+/** Keeps one piece in the inflater while the next one is read; the buffers of the pieces are used again. */
+async function feed(inflater: Writable, chunks: AsyncGenerator<Buffer>): Promise<void> {
+  let before: Promise<void> = Promise.resolve();
+  for await (const chunk of chunks) {
+    const written = new Promise<void>((resolve, reject) => {
+      inflater.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+    written.catch(() => {});
+    await before;
+    before = written;
+  }
+  await before;
+  inflater.end();
 }
 
 async function* beginning(chunks: AsyncGenerator<Buffer>, check: (head: Buffer) => void): AsyncGenerator<Buffer> {
@@ -108,6 +129,7 @@ async function* beginning(chunks: AsyncGenerator<Buffer>, check: (head: Buffer) 
 }
 
 interface HashedInput {
+  /** A chunk stays as it is until two more were taken. */
   chunks(): AsyncGenerator<Buffer>;
   /** Throws `CONTENT_DIGEST_MISMATCH` unless everything was read and has the digest. */
   check(): void;
@@ -125,13 +147,17 @@ function hashedInput(
   const { digest, size } = job.layer;
   const algorithm = digestAlgorithm(digest);
   const hasher = createHash(algorithm);
+  const buffers: Buffer[] = [];
   let position = 0;
+  let turn = 0;
   const next = async (): Promise<Buffer | undefined> => {
     op?.signal?.throwIfAborted();
     const wanted = Math.min(CHUNK, size - position);
     if (wanted === 0) return undefined;
     while (growth.available - position < wanted) await growth.more();
-    const buffer = Buffer.allocUnsafe(wanted);
+    turn = (turn + 1) % BUFFERS;
+    buffers[turn] ??= Buffer.allocUnsafe(Math.min(CHUNK, size));
+    const buffer = buffers[turn]?.subarray(0, wanted) ?? Buffer.alloc(0);
     const count = fileSystem.read(job.fd, buffer, position);
     if (count === 0) return undefined;
     const chunk = buffer.subarray(0, count);
