@@ -1,6 +1,7 @@
 export { type ChosenManifest, chooseManifest } from './choose-manifest.ts';
 export { choosePlatform, type PlatformOptions } from './choose-platform.ts';
 export * from './content.ts';
+export { type CopyOptions, copyGraph } from './copy/copy-graph.ts';
 export * from './credentials/credential.ts';
 export { dockerCredentials } from './credentials/docker-credentials.ts';
 export { type LoginCredential, type LoginOptions, type LoginResult, login, logout } from './credentials/login.ts';

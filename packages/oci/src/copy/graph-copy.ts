@@ -1,0 +1,159 @@
+import type { Repository } from '../content.ts';
+import type { Descriptor } from '../descriptor.ts';
+import type { Digest } from '../digest.ts';
+import { type GantryError, isGantryError } from '../errors.ts';
+import { contentsOf, type Manifest, parseManifest } from '../manifest.ts';
+import { isIndexType, isManifestType } from '../media-types.ts';
+import { ociError } from '../oci-errors.ts';
+import { type OciLimitName, ociLimits } from '../oci-limits.ts';
+import type { Op } from '../op.ts';
+import { readAll } from '../verified-stream.ts';
+import { type BlobRoute, blobRoute } from './blob-route.ts';
+import { Transfers } from './transfers.ts';
+
+/** A manifest that was read. */
+interface Document {
+  readonly bytes: Uint8Array;
+  readonly manifest: Manifest;
+}
+
+/**
+ * One copy of a graph. The contents of manifests form a graph without cycles, since each names the others by digest, and are
+ * copied depth first. Links back to a subject may well close a cycle with them (an index that lists what it refers to), so
+ * they are followed one level after the other from the outside, never from within.
+ */
+export class GraphCopy {
+  readonly #source: Repository;
+  readonly #destination: Repository;
+  readonly #transfers: Transfers;
+  readonly #blobRoute: BlobRoute;
+  /** Every content that was started, by what it is and its digest: each is moved once however often it is named (B9). */
+  readonly #started: Map<string, Promise<void>> = new Map();
+  /** Manifests that were copied and whose referrers were not asked for yet. */
+  #unasked: Descriptor[] = [];
+  /** Manifests that a list called referrers, until one of the lists turns out to be right. */
+  readonly #candidates: Map<Digest, Promise<Document | undefined>> = new Map();
+  #manifests = 0;
+
+  constructor(source: Repository, destination: Repository, op: Op | undefined) {
+    this.#source = source;
+    this.#destination = destination;
+    this.#transfers = new Transfers(op);
+    this.#blobRoute = blobRoute(source, destination);
+  }
+
+  /** Copies everything, the root last and with its tag. Nothing is running any more when it returns, also on failure. */
+  async run(root: Descriptor, options: { readonly tag?: string; readonly referrers?: boolean }): Promise<void> {
+    const document = await this.#read(root, 0);
+    await this.#contents(root, document, 0);
+    if (options.referrers === true) await this.#everyReferrer();
+    const tagged = options.tag === undefined ? {} : { tag: options.tag };
+    await this.#push(root, document, tagged);
+  }
+
+  #once(what: Descriptor, copy: () => Promise<void>): Promise<void> {
+    const key = isManifestType(what.mediaType) ? manifestKey(what) : what.digest;
+    const started = this.#started.get(key) ?? copy();
+    this.#started.set(key, started);
+    return started;
+  }
+
+  /** Everything that a manifest names, children before their index. */
+  #contents(of: Descriptor, { manifest }: Document, depth: number): Promise<void> {
+    this.#unasked.push(of);
+    return this.#transfers.each(contentsOf(manifest), (what) =>
+      this.#once(what, () =>
+        isManifestType(what.mediaType) ? this.#manifest(what, depth + 1) : this.#transfers.run(() => this.#blob(what)),
+      ),
+    );
+  }
+
+  async #manifest(what: Descriptor, depth: number): Promise<void> {
+    const document = await this.#read(what, depth);
+    await this.#contents(what, document, depth);
+    await this.#push(what, document, {});
+  }
+
+  async #read(what: Descriptor, depth: number): Promise<Document> {
+    const { op } = this.#transfers;
+    this.#manifests++;
+    if (this.#manifests > ociLimits(op, 'graphManifests')) throw this.#tooMuch(what, 'graphManifests');
+    if (isIndexType(what.mediaType) && depth > ociLimits(op, 'indexDepth')) throw this.#tooMuch(what, 'indexDepth');
+    const bytes = await this.#transfers.run(() => readAll(this.#source, what, op));
+    return { bytes, manifest: parseManifest(bytes, what, op) };
+  }
+
+  #push(what: Descriptor, document: Document, options: { readonly tag?: string }): Promise<void> {
+    const { op } = this.#transfers;
+    return this.#transfers.run(() => this.#destination.pushManifest(what, document.bytes, options, op));
+  }
+
+  #blob(what: Descriptor): Promise<void> {
+    return this.#blobRoute(what, this.#transfers.op);
+  }
+
+  /** What refers to anything that was copied, until nothing new turns up. */
+  async #everyReferrer(): Promise<void> {
+    while (this.#unasked.length > 0) {
+      const subjects = this.#unasked;
+      this.#unasked = [];
+      await this.#transfers.each(subjects, (subject) => this.#referrersOf(subject));
+    }
+  }
+
+  async #referrersOf(subject: Descriptor): Promise<void> {
+    const { op } = this.#transfers;
+    const { descriptors, complete } = await this.#transfers.run(() => this.#source.referrers(subject, undefined, op));
+    if (!complete) this.#warn(`the list of what refers to ${subject.digest} may be incomplete`);
+    await this.#transfers.each(descriptors, ({ mediaType, digest, size }) =>
+      this.#referrer({ mediaType, digest, size }, subject.digest),
+    );
+  }
+
+  /** A list of referrers is a claim: the manifest itself says what it refers to, and it may be gone. */
+  async #referrer(what: Descriptor, subject: Digest): Promise<void> {
+    const started = this.#started.get(manifestKey(what));
+    if (started !== undefined) return started;
+    const candidate = this.#candidates.get(what.digest) ?? this.#readIfThere(what);
+    this.#candidates.set(what.digest, candidate);
+    const document = await candidate;
+    if (document === undefined) {
+      this.#warn(`${what.digest} is listed as a referrer of ${subject} but is not there`);
+    } else if (document.manifest.subject?.digest !== subject) {
+      this.#warn(`${what.digest} is listed as a referrer of ${subject} but does not name it`);
+    } else {
+      this.#candidates.delete(what.digest);
+      await this.#once(what, async () => {
+        await this.#contents(what, document, 0);
+        await this.#push(what, document, {});
+      });
+    }
+  }
+
+  async #readIfThere(what: Descriptor): Promise<Document | undefined> {
+    try {
+      return await this.#read(what, 0);
+    } catch (error) {
+      if (isGantryError(error) && /_NOT_FOUND$/.test(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  #tooMuch(what: Descriptor, limit: OciLimitName): GantryError {
+    const expected = ociLimits(this.#transfers.op, limit);
+    return ociError(
+      'CONTENT_LIMIT',
+      `copying from ${this.#source.name} reached ${limit} (${expected}) at ${what.digest}`,
+      { details: { limit, expected, digest: what.digest } },
+    );
+  }
+
+  #warn(message: string): void {
+    this.#transfers.op.onEvent?.({ type: 'warning', from: this.#source.name, message });
+  }
+}
+
+/** A digest may be named as a manifest and as a blob, which are two places in a registry. */
+function manifestKey({ digest }: Descriptor): string {
+  return `manifest ${digest}`;
+}
