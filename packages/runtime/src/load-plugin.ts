@@ -16,6 +16,10 @@ export async function loadPlugin(plugin: Installed, grants: Grants, op?: Op): Pr
       const { openExecutableRuntime } = await import('./executable/executable-runtime.ts');
       return openExecutableRuntime().load(plugin, grants, op);
     }
+    case 'wasm': {
+      const { openWasmRuntime } = await import('./wasm/wasm-runtime.ts');
+      return openWasmRuntime().load(plugin, grants, op);
+    }
     default:
       throw runtimeError('RUNTIME_KIND_UNSUPPORTED', `${name} is a plugin of the kind ${kind}, which cannot be run`, {
         details: { kind },

@@ -5,14 +5,17 @@ import type { GantryError, Op } from '@gantry/oci';
 export interface Grants {
   /**
    * Host names, or `*.example.com` for what is below it, that a Wasm plugin may send HTTP requests to.
-   * A process cannot be held to it: granting or withholding it for an executable is reported as a warning.
+   * Nothing keeps a process from the network: with an executable this grant is reported as a warning.
    */
   readonly hosts?: readonly string[];
   /** Names of environment variables that are passed on. Without it a Wasm plugin sees none, an executable only PATH. */
   readonly env?: readonly string[];
   /** Absolute paths of directories that a Wasm plugin may read under the same name, or write with `rw:` in front. */
   readonly paths?: readonly string[];
-  /** Bytes of memory of a Wasm plugin; the `pluginMemory` limit where absent. */
+  /**
+   * Bytes of memory of a Wasm plugin, and as many again for what it exchanges with its host; the `pluginMemory` limit
+   * where absent. Not less than one page, 64 KiB.
+   */
   readonly memory?: number;
   /** Milliseconds for one call, and for loading; the `pluginTimeout` limit where absent. */
   readonly timeout?: number;
@@ -61,6 +64,8 @@ export interface Plugin extends AsyncDisposable {
   call(name: string, input: Uint8Array, op?: Op): Promise<Uint8Array>;
   /** As {@link call}, but tells how it ended instead of throwing. Still rejects on cancellation and on misuse. */
   run(request: RunRequest, op?: Op): Promise<RunResult>;
+  /** Makes later calls begin anew: no memory and no variable of an earlier call is left for them. */
+  reset(): void;
 }
 
 /** Loads installed plugins of one kind. */

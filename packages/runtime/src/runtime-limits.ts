@@ -10,6 +10,7 @@ export type RuntimeLimitName =
   | 'pluginLogLineBytes'
   | 'pluginDrainTime'
   | 'pluginVarBytes'
+  | 'pluginBlocks'
   | 'pluginHttpBytes'
   | 'pluginHttpRedirects'
   | 'wasmBytes'
@@ -43,6 +44,7 @@ export const runtimeLimits: LimitTable<RuntimeLimitName> = defineLimits<RuntimeL
     meaning: 'Time for the pipes of an executable to close after it ended.',
   },
   pluginVarBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Variables that an instance of a Wasm plugin keeps.' },
+  pluginBlocks: { value: 500_000, unit: 'count', meaning: 'Blocks that a Wasm plugin has allocated at its host.' },
   pluginHttpBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Answer to an HTTP request of a Wasm plugin.' },
   pluginHttpRedirects: { value: 5, unit: 'count', meaning: 'Redirects followed for an HTTP request of a Wasm plugin.' },
   wasmBytes: { value: 128 * MiB, unit: 'bytes', meaning: 'Size of a Wasm module.' },

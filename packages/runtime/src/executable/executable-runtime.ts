@@ -2,11 +2,10 @@ import { stat } from 'node:fs/promises';
 import { Installed } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import { assertUnchanged, type FileIdentity, openEntry } from '../entry-file.ts';
-import { callTimeout } from '../grants.ts';
+import { callTimeout, checkInput } from '../grants.ts';
 import { openLifetime } from '../lifetime.ts';
 import type { Grants, Plugin, RunRequest, RunResult, Runtime } from '../plugin.ts';
 import { runtimeError } from '../runtime-errors.ts';
-import { runtimeLimits } from '../runtime-limits.ts';
 import { childEnvironment } from './child-environment.ts';
 import { assertProgram, PROGRAM_HEADER_BYTES } from './program-header.ts';
 import { openRunFiles, type RunFiles } from './run-files.ts';
@@ -46,7 +45,7 @@ async function load(plugin: Installed, grants: Grants, op?: Op): Promise<Plugin>
       const { args = [], input = new Uint8Array(), stdout } = request;
       check(name, request, input.length, inner);
       assertUnchanged(name, path, identity, await stat(path, { bigint: true }));
-      const environment = childEnvironment(grants.env ?? [], files.directory, process.env);
+      const environment = childEnvironment(grants.env, files.directory, process.env);
       const timeout = callTimeout(grants, inner);
       const { directory, stdio } = files;
       return runProcess({ name, file: path, args, environment, directory, stdio, input, timeout, sink: stdout }, inner);
@@ -55,6 +54,8 @@ async function load(plugin: Installed, grants: Grants, op?: Op): Promise<Plugin>
   return {
     exports: [],
     run,
+    // Every call is a new process: there is nothing to forget.
+    reset() {},
     async call(_name, input, callOp) {
       const { output, failure } = await run({ input }, callOp);
       if (failure !== undefined) throw failure;
@@ -91,11 +92,5 @@ function check(name: string, request: RunRequest, inputBytes: number, op: Op | u
   if (request.args?.some((argument) => argument.includes('\0'))) {
     throw runtimeError('RUNTIME_REQUEST_INVALID', `${name}: an argument holds a NUL character`);
   }
-  const limit = runtimeLimits(op, 'pluginInputBytes');
-  if (inputBytes > limit) {
-    throw runtimeError(
-      'RUNTIME_INPUT_LIMIT',
-      `${name}: the input has ${inputBytes} bytes, at most ${limit} are accepted`,
-    );
-  }
+  checkInput(name, inputBytes, op);
 }

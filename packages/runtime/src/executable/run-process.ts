@@ -2,7 +2,8 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { GantryError, Op } from '@gantry/oci';
-import { openLog, splitLines } from '../log-lines.ts';
+import { splitLines } from '../line-splitter.ts';
+import { openLog } from '../log-lines.ts';
 import type { OutputSink, RunResult } from '../plugin.ts';
 import { type RuntimeErrorCode, runtimeError } from '../runtime-errors.ts';
 import { runtimeLimits } from '../runtime-limits.ts';
@@ -60,7 +61,8 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
   stdin.on('error', () => {});
   stdin.end(spec.input);
 
-  const lines = splitLines(openLog(spec.name, op), 'info', runtimeLimits(op, 'pluginLogLineBytes'));
+  const log = openLog(spec.name, op);
+  const lines = splitLines(runtimeLimits(op, 'pluginLogLineBytes'), (line) => log.message('info', line));
   const logFull = (): void => fail('RUNTIME_LOG_LIMIT', 'wrote more to stderr than is accepted and was killed');
   const drainTime = runtimeLimits(op, 'pluginDrainTime');
   const maximum = runtimeLimits(op, 'pluginOutputBytes');
