@@ -18,7 +18,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(:\/\/)[^\s/@"']*@/g, '$1[redacted]@'],
   [/\?[^\s"'<>]*=[^\s"'<>]*/g, '?[redacted]'],
   [
-    /("?(?:[\w-]*token|password|passwd|secret|authorization|cookie|signature|api[_-]?key)"?\s*[:=]\s*)("[^"]*"|[^\s,;"]+)/gi,
+    /("?(?:[\w-]{0,32}token|password|passwd|secret|authorization|cookie|signature|api[_-]?key)"?\s*[:=]\s*)("[^"]*"?|[^\s,;"]+)/gi,
     '$1[redacted]',
   ],
 ];
@@ -28,8 +28,10 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
  * values, userinfo, query strings, token and password fields) and every string of `known`.
  */
 export function redactRemote(text: string, known: readonly string[] = [], max: number = CAP): string {
-  let clean = text.slice(0, 64 * 1024);
+  let clean = text;
   for (const secret of known) if (secret !== '') clean = clean.replaceAll(secret, '[redacted]');
+  // More is not shown anyway, and the patterns need not see it.
+  clean = clean.slice(0, max * 8);
   for (const [pattern, replacement] of SECRETS) clean = clean.replace(pattern, replacement);
   return escapeRemote(clean, max);
 }

@@ -67,6 +67,7 @@ class Attempt {
     const startedAt = environment.monotonic();
     const leave = await pool.enter(signal);
     const sent = this.#send();
+    this.#sent = sent;
     const body = new RequestBodyWriter(this.#request.body, sent, environment, op);
     const report = (status: number | undefined, bytesReceived: number): void => {
       op?.onEvent?.({
