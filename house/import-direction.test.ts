@@ -23,6 +23,7 @@ const coreFolders: Readonly<Record<string, readonly string[]>> = {
   source: ['files', 'store', 'archive', 'trust'],
   publish: ['files', 'source'],
   pull: ['files', 'store', 'archive', 'trust', 'source', 'install'],
+  gantry: ['files', 'store', 'archive', 'trust', 'source', 'publish', 'config', 'install'],
   install: ['files', 'store', 'archive', 'trust', 'source', 'config'],
 };
 

@@ -17,6 +17,7 @@ export type CoreLimitName =
   | 'configDepth'
   | 'receiptBytes'
   | 'titleBytes'
+  | 'tarballBytes'
   | 'pluginNameLength'
   | 'inflateThreads'
   | 'stagingAge'
@@ -52,6 +53,7 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   configDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a configuration file.' },
   receiptBytes: { value: 64 * MiB, unit: 'bytes', meaning: 'Size of a receipt.' },
   titleBytes: { value: 255, unit: 'bytes', meaning: 'Length of the file name that a layer title gives.' },
+  tarballBytes: { value: 4 * GiB, unit: 'bytes', meaning: 'Size of a file that a URL names.' },
   pluginNameLength: { value: 128, unit: 'count', meaning: 'Length of a plugin name.' },
   inflateThreads: {
     value: 8,

@@ -7,7 +7,11 @@ export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export type { SetOptions, SetOutcome } from './gantry/install-set.ts';
+export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
+export { openSources, type Sources, type SourcesOptions } from './gantry/open-sources.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
+export type { Plan } from './install/plan.ts';
 export { checkPluginName, isPluginName } from './install/plugin-name.ts';
 export {
   type Explanation,

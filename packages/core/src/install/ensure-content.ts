@@ -6,6 +6,7 @@ import { openFlags } from '../files/file-system.ts';
 import type { ResolvedPlugin } from '../source/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { type ContentRecord, parseContentRecord } from './content-record.ts';
+import type { Lap } from './laps.ts';
 import { readRegularFile } from './read-file.ts';
 import { contentDirectory, makeStaging, type RootContext, rootModes, treeDirectory } from './root-context.ts';
 import { stageContent } from './stage-content.ts';
@@ -29,12 +30,13 @@ export async function ensureContent(
   context: RootContext,
   store: DiskStore,
   plugin: ResolvedPlugin,
+  lap: Lap,
   op?: Op,
 ): Promise<ReadyContent> {
   for (let attempt = 1; ; attempt++) {
     const ready = await intactContent(context, plugin.manifest.digest, op);
     if (ready !== undefined) return ready;
-    await buildContent(context, store, plugin, attempt, op);
+    await buildContent(context, store, plugin, { attempt, lap }, op);
   }
 }
 
@@ -77,13 +79,13 @@ async function buildContent(
   context: RootContext,
   store: DiskStore,
   plugin: ResolvedPlugin,
-  attempt: number,
+  { attempt, lap }: { readonly attempt: number; readonly lap: Lap },
   op?: Op,
 ): Promise<void> {
   const { fileSystem } = context;
   const staged = makeStaging(context);
   try {
-    await stageContent(context, store, plugin, staged, op);
+    await stageContent(context, store, plugin, staged, lap, op);
     op?.signal?.throwIfAborted();
     setMode(context, staged, rootModes(context).directory);
     publishDirectory(fileSystem, staged, contentDirectory(context, plugin.manifest.digest));

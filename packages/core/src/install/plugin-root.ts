@@ -12,6 +12,7 @@ import { holdInstalled } from './hold.ts';
 import { guarded } from './install-fault.ts';
 import { type Installed, type InstalledFacts, vouch } from './installed.ts';
 import { assertPresent, installedFacts } from './installed-facts.ts';
+import { type Plan, planInstall } from './plan.ts';
 import { checkPluginName } from './plugin-name.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
 import { type InstallOptions, type PreparedInstall, prepareInstall } from './prepare.ts';
@@ -24,7 +25,7 @@ export interface PluginRootOptions {
   readonly store: () => DiskStore;
   /** What installed plugins are judged under at every start. Default: a digest, or a local file. */
   readonly policy?: Policy;
-  readonly environment?: Pick<Environment, 'now'>;
+  readonly environment?: Pick<Environment, 'now' | 'monotonic'>;
   readonly fileSystem?: FileSystem;
 }
 
@@ -49,6 +50,8 @@ export interface Explanation {
 export interface PluginRoot {
   /** Absolute. */
   readonly directory: string;
+  /** What {@link PluginRoot.install} would do. Fetches and writes nothing; throws what it would throw by then. */
+  plan(verified: VerifiedPlugin, options?: InstallOptions, op?: Op): Promise<Plan>;
   /** Does everything but the switch; see {@link PreparedInstall}. Throws what {@link PluginRoot.install} throws. */
   prepare(verified: VerifiedPlugin, options?: InstallOptions, op?: Op): Promise<PreparedInstall>;
   /**
@@ -62,6 +65,8 @@ export interface PluginRoot {
    * Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`, `POLICY_*`.
    */
   get(name: string, op?: Op): Promise<Installed>;
+  /** The receipt of a name, unjudged; undefined when there is none. Throws `INSTALL_DAMAGED`. */
+  receipt(name: string, op?: Op): Promise<Receipt | undefined>;
   /** Every name, sorted; a damaged receipt does not hide the others. */
   list(op?: Op): Promise<readonly ListedPlugin[]>;
   /** Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`. */
@@ -99,6 +104,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
 
   return {
     directory: root,
+    plan: (verified, install = {}, op) => guarded(`read ${root}`, () => planInstall(context, verified, install, op)),
     prepare,
     install: async (verified, install, op) => {
       await using prepared = await prepare(verified, install, op);
@@ -112,6 +118,8 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
         assertPresent(context, receipt);
         return vouch(facts, () => holdInstalled(context, receipt.name, receipt.manifest));
       }),
+    receipt: (name, op) =>
+      guarded(`read ${name} in ${root}`, () => readReceipt(context, checkPluginName(name, op), op)),
     list: (op) =>
       guarded(`list ${root}`, () =>
         installedNames(context).flatMap((name): ListedPlugin[] => {

@@ -8,6 +8,7 @@ import { ensureContent, type ReadyContent } from './ensure-content.ts';
 import { holdContent, holdInstalled } from './hold.ts';
 import { type Installed, vouch } from './installed.ts';
 import { installedFacts } from './installed-facts.ts';
+import { startLaps } from './laps.ts';
 import { checkPluginName } from './plugin-name.ts';
 import { checkNameFree, readReceipt, removeReceipt, writeReceipt } from './pointers.ts';
 import type { Receipt } from './receipt.ts';
@@ -52,13 +53,14 @@ export async function prepareInstall(
   sweepStaging(context, op);
   if (options.replace !== true) checkNameFree(context, name, plugin.scopeName, op);
   const before = previousReceipt(context, name, op);
+  const lap = startLaps(context.clock, plugin.reference);
   const held = holdContent(context, plugin.manifest.digest, op);
   try {
     await using _blobs = await store.lease(
       plugin.layers.map((layer) => layer.digest),
       op,
     );
-    const ready = await ensureContent(context, store, plugin, op);
+    const ready = await ensureContent(context, store, plugin, lap, op);
     const receipt = newReceipt(context, name, verified, ready);
     op?.signal?.throwIfAborted();
     const unchanged = before !== undefined && isSame(before, receipt);
@@ -67,6 +69,7 @@ export async function prepareInstall(
       unchanged,
       activate: (activateOp) => {
         if (!unchanged) activate(context, receipt, before, activateOp);
+        lap('install', plugin.manifest.digest, activateOp);
         const live = unchanged ? before : receipt;
         return vouch(installedFacts(context, live, live.verdict), () => holdInstalled(context, name, live.manifest));
       },

@@ -20,7 +20,7 @@ export interface RootPaths {
 /** What the parts of one open plugin root share. */
 export interface RootContext {
   readonly fileSystem: FileSystem;
-  readonly clock: Pick<Environment, 'now'>;
+  readonly clock: Pick<Environment, 'now' | 'monotonic'>;
   readonly paths: RootPaths;
 }
 

@@ -5,6 +5,7 @@ import type { ResolvedPlugin } from '../source/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { type ContentRecord, encodeContentRecord, type InstalledFile } from './content-record.ts';
 import { extractArchives } from './extract-archives.ts';
+import type { Lap } from './laps.ts';
 import { headOf, isAmbiguous, isContent, isExtracted } from './layer-form.ts';
 import { mapParallel } from './map-parallel.ts';
 import { writeRawLayer } from './raw-layers.ts';
@@ -19,6 +20,7 @@ export async function stageContent(
   store: DiskStore,
   plugin: ResolvedPlugin,
   staged: string,
+  lap: Lap,
   op?: Op,
 ): Promise<ContentRecord> {
   const tree = join(staged, 'tree');
@@ -26,6 +28,8 @@ export async function stageContent(
   const { archives, raw } = await sortLayers(store, plugin, op);
   const extracted = archives.length > 0 ? await extractArchives(context, store, plugin, archives, tree, op) : undefined;
   if (extracted === undefined) makePublic(context.fileSystem, tree, modes.directory);
+  // Archives are extracted while they arrive, so that is part of fetching them.
+  lap('fetch', plugin.manifest.digest, op);
   const written: InstalledFile[] = [];
   for (const layer of raw) written.push(await writeRawLayer(context, store, layer, tree, op));
   syncDirectory(context.fileSystem, tree);

@@ -1,0 +1,70 @@
+import {
+  type Op,
+  openLayout,
+  openRepository,
+  type PlatformOptions,
+  type Reference,
+  type Repository,
+  repositoryName,
+  type Transport,
+} from '@gantry/oci';
+import { resolveLocal } from '../publish/local-source.ts';
+import { resolveReference } from '../source/oci-source.ts';
+import type { PackageSpec, ResolvedPlugin, Source } from '../source/plugin.ts';
+import { parseSource } from '../source/source-text.ts';
+import { resolveTarball } from '../source/tarball-source.ts';
+
+/** What sources need. Both are asked at most once, and only when something needs them; they stay the caller's. */
+export interface SourcesOptions extends PlatformOptions {
+  /** For registries. */
+  readonly transport: () => Transport;
+  /** For tarballs: a transport without credentials, so that none can reach a host that only a URL names. */
+  readonly downloads: () => Transport;
+}
+
+/** All places plugins come from. Resolved plugins can be read until it is disposed. */
+export interface Sources extends Source, AsyncDisposable {}
+
+/**
+ * Sources for every way a plugin can be named: registries, OCI layouts, local files and directories, tarballs by https.
+ * Nothing is opened before the first `resolve`.
+ */
+export function openSources(options: SourcesOptions): Sources {
+  const { transport, downloads, ...platform } = options;
+  const repositories = new Map<string, Promise<Repository>>();
+  const temporary: AsyncDisposable[] = [];
+
+  const repositoryOf = (reference: Reference): Promise<Repository> => {
+    const name = repositoryName(reference);
+    const opened =
+      repositories.get(name) ??
+      (reference.kind === 'layout'
+        ? openLayout(reference.directory)
+        : Promise.resolve(openRepository(reference, transport())));
+    repositories.set(name, opened);
+    return opened;
+  };
+
+  return {
+    resolve: async (spec: PackageSpec, op?: Op): Promise<ResolvedPlugin> => {
+      op?.signal?.throwIfAborted();
+      const named = parseSource(spec, op);
+      if (named.type === 'reference') {
+        const repository = await repositoryOf(named.reference);
+        return resolveReference(repository, named.reference, spec, platform, op);
+      }
+      const opened =
+        named.type === 'path'
+          ? await resolveLocal(named.path, spec, op)
+          : await resolveTarball(named.url, spec, downloads(), op);
+      temporary.push(opened);
+      return opened.plugin;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const opened of await Promise.allSettled(repositories.values())) {
+        if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]();
+      }
+      for (const item of temporary) await item[Symbol.asyncDispose]();
+    },
+  };
+}
