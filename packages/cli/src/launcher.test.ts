@@ -15,12 +15,12 @@ const entry = `
 export async function start(args, version) {
   let input = '';
   if (args[0] === 'stdin') for await (const chunk of process.stdin) input += chunk;
-  process.stdout.write(JSON.stringify({ args, version, cwd: process.cwd(), node: process.execPath, input }) + '\\n');
-  if (args[0] === 'exit') process.exitCode = Number(args[1]);
   if (args[0] === 'wait') {
     const timer = setInterval(() => {}, 1000);
     process.on('SIGTERM', () => { clearInterval(timer); process.exitCode = 143; });
   }
+  process.stdout.write(JSON.stringify({ args, version, cwd: process.cwd(), node: process.execPath, input }) + '\\n');
+  if (args[0] === 'exit') process.exitCode = Number(args[1]);
   if (args[0] === 'die') process.kill(process.pid, 'SIGKILL');
 }`;
 

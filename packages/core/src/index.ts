@@ -8,6 +8,7 @@ export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
 export type { SetOptions, SetOutcome } from './gantry/install-set.ts';
+export { installedAlready } from './gantry/installed-already.ts';
 export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
 export { openSources, type Sources, type SourcesOptions } from './gantry/open-sources.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';

@@ -28,7 +28,10 @@ test('a failure is a line and a hint, or one JSON document', () => {
     details: { reference: 'x.example/a:1' },
   });
   const text = recordIo();
-  assert.equal(new Output(text, {}).failure(error), 3);
+  const output = new Output(text, {});
+  assert.equal(output.exitCode, 0);
+  output.failure(error);
+  assert.equal(output.exitCode, 3);
   assert.equal(
     text.err(),
     'error: x.example/a:1: no such tag (REGISTRY_NOT_FOUND)\nhint: check the repository name and the tag or digest\n',
@@ -49,7 +52,9 @@ test('a failure is a line and a hint, or one JSON document', () => {
 test('of several failures the worst is the error and all are listed', () => {
   const io = recordIo();
   const failures = [ociError('REGISTRY_DENIED', 'one'), ociError('CONTENT_INVALID', 'two')];
-  assert.equal(new Output(io, { json: true }).failure(new AggregateError(failures)), 4);
+  const output = new Output(io, { json: true });
+  output.failure(new AggregateError(failures));
+  assert.equal(output.exitCode, 4);
   const document = JSON.parse(io.err());
   assert.equal(document.error.code, 'CONTENT_INVALID');
   assert.deepEqual(
@@ -61,7 +66,9 @@ test('of several failures the worst is the error and all are listed', () => {
 test('what nobody foresaw shows its stack with --verbose only', () => {
   for (const verbose of [false, true]) {
     const io = recordIo();
-    assert.equal(new Output(io, { verbose }).failure(new TypeError('oops')), 1);
+    const output = new Output(io, { verbose });
+    output.failure(new TypeError('oops'));
+    assert.equal(output.exitCode, 1);
     assert.match(io.err(), /error: oops \(UNEXPECTED\)/);
     assert.equal(io.err().includes('output.test.ts'), verbose);
   }

@@ -24,11 +24,17 @@ export class Output {
   readonly #flags: OutputFlags;
   readonly #progress: ProgressLine | undefined;
   readonly #warned = new Set<string>();
+  #failed: readonly unknown[] = [];
 
   constructor(io: Io, flags: OutputFlags) {
     this.#io = io;
     this.#flags = flags;
     if (flags.json !== true && flags.quiet !== true) this.#progress = new ProgressLine(io);
+  }
+
+  /** The exit code for everything that {@link Output.failure} was told so far; 0 when that is nothing. */
+  get exitCode(): number {
+    return worstExitCode(this.#failed);
   }
 
   /** Whether results are JSON. */
@@ -67,9 +73,10 @@ export class Output {
     else if (this.#flags.verbose === true) this.#trace(event);
   };
 
-  /** Says what failed and returns the exit code that goes with it. */
-  failure(error: unknown): number {
+  /** Says what failed. Its exit code counts in {@link Output.exitCode}. */
+  failure(error: unknown): void {
     const failures = eachFailure(error);
+    this.#failed = [...this.#failed, ...failures];
     const facts = failures.map(failureFacts);
     const exitCode = worstExitCode(failures);
     const interrupted = exitCode > 128;
@@ -83,7 +90,6 @@ export class Output {
       }
     }
     if (this.#flags.verbose === true) this.#stacks(failures);
-    return exitCode;
   }
 
   /** Takes the progress line off the screen. */

@@ -1,0 +1,91 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Context } from '../context.ts';
+
+/** A verb before its options are added. */
+export interface VerbSpec {
+  /** Name and arguments as commander writes them: `push <ref> <path...>`. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Complete command lines that work when pasted. */
+  readonly examples: readonly string[];
+}
+
+/** Adds a verb with the flags that all verbs have, and its examples under `--help`. */
+export function verb(parent: Command, spec: VerbSpec): Command {
+  return parent
+    .command(spec.usage)
+    .description(spec.summary)
+    .option('--json', 'print one JSON document')
+    .option('--quiet', 'print results and errors only')
+    .option('--verbose', 'print every request')
+    .addHelpText(
+      'after',
+      `\nExample${spec.examples.length > 1 ? 's' : ''}:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`,
+    );
+}
+
+/** What runs a verb: its context, its arguments in order and its options. */
+export type Handler<Arguments extends readonly unknown[], Options> = (
+  context: Context,
+  args: Arguments,
+  options: Options,
+) => Promise<void>;
+
+/** Connects a verb with the code that runs it; that code is loaded when the verb is. */
+export function runs<Arguments extends readonly unknown[], Options>(
+  command: Command,
+  context: Context,
+  load: () => Promise<Handler<Arguments, Options>>,
+): void {
+  command.action(async () => {
+    const handler = await load();
+    await handler(context, command.processedArgs as unknown as Arguments, command.opts() as Options);
+  });
+}
+
+/** Flags of verbs that read gantry.yaml. */
+export function configFlags(command: Command): Command {
+  return command.option('--config <file>', 'configuration instead of gantry.yaml');
+}
+
+/** Flags of verbs that ask registries. */
+export function registryFlags(command: Command): Command {
+  return configFlags(command)
+    .option('--offline', 'open no connection at all')
+    .option('--plain-http', 'use HTTP without TLS for the registries named')
+    .option('--ca-file <file>', 'certificate authority of the registries named (PEM)');
+}
+
+/** Flags of verbs that work on installed plugins. */
+export function rootFlag(command: Command): Command {
+  return command.option('--root <dir>', 'plugin root instead of the one of this user');
+}
+
+/** Flag of verbs that choose from an index. */
+export function platformFlag(command: Command): Command {
+  return command.option('--platform <platform>', 'os/arch[/variant] instead of this machine');
+}
+
+/** Flag of verbs that obey the policy. */
+export function consentFlag(command: Command): Command {
+  return command.option('--allow-unsigned', 'accept a tag without a digest or signature, this time');
+}
+
+/** Parser of an option that may be repeated and has the form `key=value`; the last of a key counts. */
+export function keyValue(text: string, previous: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('write it as key=value.');
+  return { ...previous, [text.slice(0, equals)]: text.slice(equals + 1) };
+}
+
+/** Parser of an option that may be repeated. */
+export function repeated(text: string, previous: readonly string[] | undefined): string[] {
+  return [...(previous ?? []), text];
+}
+
+/** Parser of a TCP port; 0 means any free one. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,5}$/.test(text) || value > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535.');
+  return value;
+}

@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import { type PlatformPath, type PluginKind, type PublishRequest, publishPlugin } from '@gantry/core';
+import { DEFAULT_TAG, formatPlatform, formatReference, parsePlatform, type Reference } from '@gantry/oci';
+import { layerFacts } from '../app/artifact-facts.ts';
+import { openOne } from '../app/open-one.ts';
+import { publishedDocument } from '../app/published.ts';
+import type { RegistryFlags } from '../app/registries.ts';
+import { cliError } from '../cli-errors.ts';
+import type { Context } from '../context.ts';
+
+/** Flags of `gantry push`. */
+export interface PushOptions extends RegistryFlags {
+  readonly kind?: PluginKind;
+  readonly platform?: readonly string[];
+  readonly annotation?: Readonly<Record<string, string>>;
+}
+
+/** `gantry push <ref> <path>...`. JSON: {reference, digest, mediaType, size, kind, platforms, layers}. */
+export async function push(
+  context: Context,
+  [text, paths]: readonly [string, readonly string[]],
+  options: PushOptions,
+): Promise<void> {
+  const content = contentOf(context, paths, options.platform ?? []);
+  await using opened = await openOne(context, text, options, { create: true });
+  const destination = taggedReference(opened.reference);
+  const published = await publishPlugin(
+    opened.repository,
+    {
+      content,
+      tag: destination.tag,
+      ...(options.kind !== undefined && { kind: options.kind }),
+      ...(options.annotation !== undefined && { annotations: options.annotation }),
+    },
+    opened.op,
+  );
+  const document = publishedDocument(destination, published.root, {
+    kind: published.kind,
+    platforms: published.platforms.map(formatPlatform),
+    layers: published.layers.map(layerFacts),
+  });
+  await context.output.result(document, [document.reference]);
+}
+
+/** Where a push goes always has a tag; a digest is the result and cannot be asked for. */
+function taggedReference(reference: Reference): Reference & { readonly tag: string } {
+  if (reference.digest !== undefined || reference.path !== undefined) {
+    throw cliError('CONFIG_USAGE', `${formatReference(reference)}: a push names a tag, not a digest or a path`, {
+      hint: 'leave out what follows the tag',
+    });
+  }
+  return { ...reference, tag: reference.tag ?? DEFAULT_TAG };
+}
+
+function contentOf({ io }: Context, paths: readonly string[], platforms: readonly string[]): PublishRequest['content'] {
+  if (paths.length > 0 === platforms.length > 0) {
+    throw cliError('CONFIG_USAGE', 'push wants the paths of one plugin, or --platform os/arch=path for each platform', {
+      hint: 'gantry push --help shows an example of each',
+    });
+  }
+  if (platforms.length === 0) return paths.map((path) => resolve(io.cwd, path));
+  return platforms.map((text): PlatformPath => {
+    const equals = text.indexOf('=');
+    if (equals < 0) {
+      throw cliError('CONFIG_USAGE', `--platform ${text}: there is no path`, {
+        hint: 'write it as --platform linux/amd64=PATH',
+      });
+    }
+    return { platform: parsePlatform(text.slice(0, equals)), path: resolve(io.cwd, text.slice(equals + 1)) };
+  });
+}
