@@ -240,20 +240,6 @@ test('a small blob is sent without asking, a large one is asked for, and neither
   assert.equal(methods(world), 'HEAD POST PUT');
 });
 
-test('1,000 small blobs cost two requests each, and one with single-post', async (t) => {
-  for (const [upload, each] of [
-    ['monolithic', 2],
-    ['single-post', 1],
-  ] as const) {
-    const world = await remoteWorld(t, [], { settings: { upload } });
-    const blobs = Array.from({ length: 1000 }, (_, index) => blob(Buffer.alloc(4096, `blob ${index} `)));
-    for (let at = 0; at < blobs.length; at += 50) {
-      await Promise.all(blobs.slice(at, at + 50).map((content) => push(world, content)));
-    }
-    assert.equal(world.registry.log.count(), 1000 * each);
-  }
-});
-
 test('progress counts up to the size', async (t) => {
   for (const upload of MODES) {
     const world = await remoteWorld(t, [], { settings: { upload }, limits: { uploadChunkBytes: 20_000 } });
