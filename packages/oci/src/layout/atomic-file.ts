@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkPlainDirectory, hasCode } from './safe-file.ts';
+
+const MOST_ATTEMPTS = 20;
 
 /** Unfinished writes of one layout: files with random names in `ingest/`, moved to their place when they are whole. */
 export class Ingest {
@@ -23,8 +25,7 @@ export class Ingest {
   ): Promise<void> {
     this.#swept ??= this.#sweep();
     await this.#swept;
-    const path = join(this.#directory, randomBytes(16).toString('hex'));
-    const handle = await open(path, 'wx');
+    const { path, handle } = await this.#create();
     try {
       try {
         for await (const chunk of content) await handle.writeFile(chunk);
@@ -38,6 +39,19 @@ export class Ingest {
       throw error;
     }
     await syncDirectory(parent);
+  }
+
+  /** A new file. Another process that is done may remove the empty directory at any moment. */
+  async #create(): Promise<{ readonly path: string; readonly handle: FileHandle }> {
+    const path = join(this.#directory, randomBytes(16).toString('hex'));
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return { path, handle: await open(path, 'wx') };
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT') || attempt === MOST_ATTEMPTS) throw error;
+        await mkdir(this.#directory, { recursive: true });
+      }
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -34,7 +34,17 @@ export async function lockLayout(directory: string, op?: Op): Promise<LayoutLock
     if (found === undefined) continue;
     if (await abandoned(path, found, ociLimits(op, 'layoutLockAge'))) await takeAway(path, found);
     else if (performance.now() > deadline) throw heldTooLong(path);
-    else await sleep(Math.min(2 ** attempt, LONGEST_PAUSE) * (0.5 + Math.random()), undefined, { signal: op?.signal });
+    else await pause(Math.min(2 ** attempt, LONGEST_PAUSE) * (0.5 + Math.random()), op?.signal);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    // The timer wraps the reason.
+    signal?.throwIfAborted();
+    throw error;
   }
 }
 

@@ -149,7 +149,7 @@ export class LayoutRepository implements Repository {
 
   async pushBlob(what: Descriptor, content: () => AsyncIterable<Uint8Array>, op?: Op): Promise<void> {
     if (await this.has(what, op)) return;
-    await this.#storage.write(what, verifiedStream(what, content(), op, this.name), op);
+    await this.#storage.write(what, reported(what, verifiedStream(what, content(), op, this.name), op), op);
   }
 
   async pushManifest(
@@ -225,4 +225,17 @@ export class LayoutRepository implements Repository {
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
+}
+
+async function* reported(
+  what: Descriptor,
+  content: AsyncIterable<Uint8Array>,
+  op: Op | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let done = 0;
+  for await (const chunk of content) {
+    yield chunk;
+    done += chunk.length;
+    op?.onEvent?.({ type: 'progress', action: 'push', descriptor: what, done, total: what.size });
+  }
 }
