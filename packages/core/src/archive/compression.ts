@@ -1,6 +1,4 @@
-import { constants, createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
-import { type Op, ociError } from '@gantry/oci';
-import { coreLimits } from '../core-limits.ts';
+import { ociError } from '@gantry/oci';
 import { hasTarMagic } from './tar-header.ts';
 
 /** How an archive is compressed. */
@@ -49,16 +47,4 @@ export function checkMagic(mediaType: string, compression: Compression, head: Ui
   throw ociError('CONTENT_TYPE_MISMATCH', `the media type is ${mediaType}, the bytes are ${what}`, {
     details: { mediaType, found: found ?? 'unknown' },
   });
-}
-
-const OUTPUT_CHUNK = 128 * 1024;
-/** Several pieces, so that the next one is decompressed in the thread pool while this one is written. */
-const OUTPUT_AHEAD = 4 * OUTPUT_CHUNK;
-
-/** A decompressing stream; the window of zstd is limited by `zstdWindowBytes`. */
-export function createInflater(compression: 'gzip' | 'zstd', op?: Op): Gunzip | ZstdDecompress {
-  const options = { chunkSize: OUTPUT_CHUNK, readableHighWaterMark: OUTPUT_AHEAD };
-  if (compression === 'gzip') return createGunzip(options);
-  const windowLog = Math.floor(Math.log2(coreLimits(op, 'zstdWindowBytes')));
-  return createZstdDecompress({ ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } });
 }

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Writable } from 'node:stream';
 import { type Descriptor, digestAlgorithm, isGantryError, type Op, ociError } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
-import { errorCode } from '../files/durable.ts';
 import type { FileSystem } from '../files/file-system.ts';
-import { formatFault, limitFault, stagingFault } from './archive-fault.ts';
+import { limitFault, stagingFault } from './archive-fault.ts';
 import { type ArchiveProfile, archiveRules } from './archive-profile.ts';
-import { archiveCompression, type Compression, checkMagic, createInflater } from './compression.ts';
+import { archiveCompression, type Compression, checkMagic } from './compression.ts';
+import { formatProblem, inflateStream, isInflateError } from './inflate-stream.ts';
 import type { LayerListing } from './layer-listing.ts';
 import { createLayerReader } from './layer-reader.ts';
 import { createTreeWriter, publishedModes } from './tree-writer.ts';
 
 const CHUNK = 256 * 1024;
-/** One is read, one waits for the inflater, one is in it. */
-const BUFFERS = 3;
+/** One is read while another is inflated. */
+const BUFFERS = 2;
 
 /** One layer to extract; plain data that crosses threads. */
 export interface LayerJob {
@@ -73,7 +72,7 @@ export async function extractLayer(
   } catch (error) {
     // Damaged bytes make all kinds of errors; what they are a sign of is the digest. Nothing more is downloaded for that.
     if (isContentProblem(error) && growth.available >= layer.size) await input.rest();
-    throw stagingFault(formatProblem(error));
+    throw stagingFault(formatProblem(error, op));
   } finally {
     writer.close();
   }
@@ -87,35 +86,8 @@ async function inflate(
   op: Op | undefined,
 ): Promise<void> {
   const checked = beginning(chunks, (head) => checkMagic(layer.mediaType, compression, head));
-  if (compression === 'none') {
-    for await (const chunk of checked) take(chunk, layer.size);
-    return;
-  }
-  const inflater = createInflater(compression, op);
-  const drain = async (): Promise<void> => {
-    for await (const chunk of inflater) take(chunk, inflater.bytesWritten);
-  };
-  try {
-    await Promise.all([feed(inflater, checked), drain()]);
-  } finally {
-    inflater.destroy();
-  }
-  if (inflater.bytesWritten !== layer.size) throw formatFault('there is something behind the compressed data');
-}
-
-/** Keeps one piece in the inflater while the next one is read; the buffers of the pieces are used again. */
-async function feed(inflater: Writable, chunks: AsyncGenerator<Buffer>): Promise<void> {
-  let before: Promise<void> = Promise.resolve();
-  for await (const chunk of chunks) {
-    const written = new Promise<void>((resolve, reject) => {
-      inflater.write(chunk, (error) => (error ? reject(error) : resolve()));
-    });
-    written.catch(() => {});
-    await before;
-    before = written;
-  }
-  await before;
-  inflater.end();
+  if (compression === 'none') for await (const chunk of checked) take(chunk, layer.size);
+  else await inflateStream(compression, checked, take, op);
 }
 
 async function* beginning(chunks: AsyncGenerator<Buffer>, check: (head: Buffer) => void): AsyncGenerator<Buffer> {
@@ -129,7 +101,7 @@ async function* beginning(chunks: AsyncGenerator<Buffer>, check: (head: Buffer) 
 }
 
 interface HashedInput {
-  /** A chunk stays as it is until two more were taken. */
+  /** A chunk stays as it is until another one was taken and the next asked for. */
   chunks(): AsyncGenerator<Buffer>;
   /** Throws `CONTENT_DIGEST_MISMATCH` unless everything was read and has the digest. */
   check(): void;
@@ -189,15 +161,4 @@ function hashedInput(
 function isContentProblem(error: unknown): boolean {
   if (isGantryError(error)) return error.code.startsWith('ARCHIVE_') || error.code === 'CONTENT_TYPE_MISMATCH';
   return isInflateError(error);
-}
-
-function isInflateError(error: unknown): boolean {
-  return /^(?:Z_|ZSTD_|ERR_|unknown)/i.test(errorCode(error) ?? '');
-}
-
-function formatProblem(error: unknown): unknown {
-  if (isGantryError(error) || !isInflateError(error)) return error;
-  const code = errorCode(error) ?? '';
-  if (/window/i.test(code)) return limitFault('zstdWindowBytes', coreLimits(undefined, 'zstdWindowBytes'), 'more');
-  return formatFault(`the compressed data is damaged or truncated (${code})`);
 }

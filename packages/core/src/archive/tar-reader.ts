@@ -68,7 +68,7 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
     }
     if (zeroBlocks > 0) throw formatFault('there is something behind the end of the archive');
     if (headers === 0 && !hasTarMagic(block)) {
-      throw ociError('CONTENT_TYPE_MISMATCH', 'the content is not a tar archive');
+      throw notTar();
     }
     headers += 1;
     const read = readTarHeader(block);
@@ -166,9 +166,14 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
       }
     },
     finish: () => {
+      if (headers === 0 && zeroBlocks === 0) throw notTar();
       if (state !== 'ended') throw formatFault('the archive is truncated: its end is missing');
     },
   };
+}
+
+function notTar(): Error {
+  return ociError('CONTENT_TYPE_MISMATCH', 'the content is not a tar archive');
 }
 
 function unknownType(type: string, name: string): Error {
