@@ -64,7 +64,10 @@ async function* held(endpoints: readonly Endpoint[], what: Descriptor, op: Op | 
   }
 }
 
-/** The bytes from the first endpoint that gives them; each one that fails is followed by the next from the same byte. */
+/**
+ * The bytes from the first endpoint that gives them; each one that fails is followed by the next from the same byte. Whoever
+ * gave some of them is noted in `asked`.
+ */
 async function* followed(
   endpoints: readonly Endpoint[],
   asked: Endpoint[],
@@ -72,13 +75,13 @@ async function* followed(
   op: Op | undefined,
 ): Bytes {
   for (const at of endpoints) {
-    const before = transfer.done;
     try {
-      yield* streamBlob(at, transfer, op);
-      asked.push(at);
+      for await (const chunk of streamBlob(at, transfer, op)) {
+        if (asked.at(-1) !== at) asked.push(at);
+        yield chunk;
+      }
       return;
     } catch (error) {
-      if (transfer.done > before) asked.push(at);
       passOver(at, error, op);
     }
   }

@@ -264,6 +264,17 @@ test('what is not there is named; a JSON document of an unknown type is looked f
   assert.equal(String(await collect(world.repository.open(what, world.op))), '{"a":1}');
 });
 
+test('F3: a JSON document that is gone when resuming is not looked for elsewhere', async (t) => {
+  const what = { ...BLOB.what, mediaType: 'application/vnd.acme.v9+json' };
+  const world = await remoteWorld(t, [
+    { ...GET, nth: 1, cut: 70_000 },
+    { ...GET, nth: 2, status: 404, body: '' },
+  ]);
+  await stockBlob(world, BLOB);
+  await assert.rejects(collect(world.repository.open(what, world.op)), { code: 'REGISTRY_NOT_FOUND' });
+  assert.equal(world.registry.log.count('GET', '/manifests/'), 0);
+});
+
 test('A7: urls in descriptors are ignored', async (t) => {
   const elsewhere = await scriptedRegistry(t);
   const world = await remoteWorld(t);

@@ -111,12 +111,35 @@ for (const { name, rules } of OFFERED_NOT) {
   });
 }
 
-test('the fallback tag is used when the API redirects to another origin', async (t) => {
-  const front = await remoteWorld(t, [{ body: JSON.stringify({ schemaVersion: 2, manifests: [] }), status: 200 }]);
-  const world = await remoteWorld(t, [redirected('/referrers/', front.registry.url), withoutSubjectHeader()]);
+test('the fallback tag is used when the API redirects to another origin, which is not asked', async (t) => {
+  const front = await remoteWorld(t);
+  const targets = [front.registry.url, 'http://169.254.169.254/', 'https://sso.example/login', 'ftp://registry.example/'];
+  for (const target of targets) {
+    const world = await remoteWorld(t, [redirected('/referrers/', target), withoutSubjectHeader()]);
+    await push(world, ONE);
+    const found = await world.repository.referrers(SUBJECT.what, undefined, world.op);
+    assert.deepEqual([digests(found), found.via], [digestsOf(ONE), 'tag'], target);
+  }
+  assert.equal(front.registry.connections(), 0);
+});
+
+test('a redirect within the origin is followed, but not for ever', async (t) => {
+  const world = await remoteWorld(t, [{ ...redirected('/referrers/', '?moved=1'), nth: 1 }]);
   await push(world, ONE);
   const found = await world.repository.referrers(SUBJECT.what, undefined, world.op);
-  assert.deepEqual([digests(found), found.via], [digestsOf(ONE), 'tag']);
+  assert.deepEqual([digests(found), found.via], [digestsOf(ONE), 'api']);
+  for (const [redirects, code] of [
+    [2, 'REGISTRY_LIMIT'],
+    [3, undefined],
+    [4, undefined],
+  ] as const) {
+    const chain = await remoteWorld(t, [{ ...redirected('/referrers/', '?again=1'), nth: [1, 2, 3] }], {
+      limits: { redirects },
+    });
+    const listed = chain.repository.referrers(SUBJECT.what, undefined, chain.op);
+    if (code === undefined) await listed;
+    else await assert.rejects(listed, { code });
+  }
 });
 
 test('a registry that cannot be asked is an error, never an empty list', async (t) => {

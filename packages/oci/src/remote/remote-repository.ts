@@ -62,11 +62,15 @@ export class RemoteRepository implements Repository {
       yield* verifiedStream(what, [what.data], op);
       return;
     }
+    let begun = false;
     try {
-      yield* this.#openBlob(what, op);
+      for await (const chunk of this.#openBlob(what, op)) {
+        begun = true;
+        yield chunk;
+      }
     } catch (error) {
       // A manifest of a type unknown here is not among the blobs of a registry.
-      const missing = isGantryError(error) && error.code === 'REGISTRY_NOT_FOUND';
+      const missing = isGantryError(error) && error.code === 'REGISTRY_NOT_FOUND' && !begun;
       if (!missing || !what.mediaType.endsWith('+json') || what.size > ociLimits(op, 'manifestBytes')) throw error;
       yield await this.#manifest(what, op);
     }
