@@ -30,6 +30,7 @@ export {
 export { type FaultyFileSystem, type FileCall, type FileFault, faultyFileSystem } from './faulty-file-system.ts';
 export { forgeTar, paxRecords, type TarEntry, type TarOptions, type TarType } from './forge-tar.ts';
 export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-system.ts';
+export { installArtifact } from './install-artifact.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';
 export { type ArtifactSpec, type BlobSpec, type PublishedArtifact, publishArtifact } from './publish-artifact.ts';
@@ -56,6 +57,12 @@ export {
   type RepositorySubject,
   repositorySuite,
 } from './suites/repository-suite.ts';
+export {
+  type RuntimeFactory,
+  type RuntimeSubject,
+  runtimeSuite,
+  type SpecimenBehaviour,
+} from './suites/runtime-suite.ts';
 export {
   COLLIDING_NAMES,
   ESCAPING_NAMES,
