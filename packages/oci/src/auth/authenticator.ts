@@ -57,8 +57,16 @@ export class Authenticator {
 
   /** What to send with a first try: nothing to a registry that never asked. */
   async authorize(request: AuthRequest): Promise<Authorization | undefined> {
-    const scheme = this.#schemes.get(request.registry.origin);
-    return scheme === undefined ? undefined : this.#authorization(scheme, request, undefined);
+    const { origin } = request.registry;
+    const scheme = this.#schemes.get(origin);
+    if (scheme === undefined) return undefined;
+    try {
+      return await this.#authorization(scheme, request, undefined);
+    } catch (error) {
+      // The registry may name another token service by now: the next request lets it.
+      this.#schemes.delete(origin);
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import { fakeEnvironment } from '@gantry/testkit';
 import { isGantryError } from '../errors.ts';
@@ -13,7 +13,7 @@ interface Script {
 }
 
 async function failing(
-  t: Parameters<typeof serveHttp>[0],
+  t: TestContext,
 ): Promise<(script: Script) => Promise<Error & { code: string; details: Record<string, unknown>; hint: string }>> {
   let script: Script = { status: 500 };
   const { address } = await serveHttp(t, (_request, response) => {
