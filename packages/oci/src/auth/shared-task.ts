@@ -8,10 +8,14 @@ export class SharedTask<T> {
   readonly #aborter = new AbortController();
   readonly #work: Promise<T>;
   #waiting = 0;
+  #settled = false;
 
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#work = work(this.#aborter.signal);
-    this.#work.catch(() => {});
+    const settle = (): void => {
+      this.#settled = true;
+    };
+    this.#work.then(settle, settle);
   }
 
   /** Whether everybody left, so that nobody may join any more. */
@@ -26,7 +30,7 @@ export class SharedTask<T> {
       return await untilAborted(signal, this.#work);
     } finally {
       this.#waiting -= 1;
-      if (this.#waiting === 0) this.#aborter.abort(signal.reason);
+      if (this.#waiting === 0 && !this.#settled) this.#aborter.abort(signal.reason);
     }
   }
 }
