@@ -1,3 +1,4 @@
+export * from './build-manifest.ts';
 export { type ChosenManifest, chooseManifest } from './choose-manifest.ts';
 export { choosePlatform, type PlatformOptions } from './choose-platform.ts';
 export * from './content.ts';
@@ -6,7 +7,17 @@ export * from './credentials/credential.ts';
 export { dockerCredentials } from './credentials/docker-credentials.ts';
 export { type LoginCredential, type LoginOptions, type LoginResult, login, logout } from './credentials/login.ts';
 export * from './descriptor.ts';
-export * from './digest.ts';
+export {
+  createHasher,
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  type Hasher,
+  isDigest,
+  parseDigest,
+} from './digest.ts';
 export * from './environment.ts';
 export * from './errors.ts';
 export * from './escape.ts';

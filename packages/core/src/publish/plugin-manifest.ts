@@ -1,12 +1,14 @@
-import { type Annotations, type Descriptor, descriptorOf, MediaType, type Platform } from '@gantry/oci';
+import {
+  type BuiltManifest,
+  buildIndex,
+  buildManifest,
+  type Descriptor,
+  EMPTY_CONFIG,
+  MediaType,
+  type Platform,
+} from '@gantry/oci';
 import { DYNAMIC_PACKAGES, pluginArtifactType, QUERYMT_TYPE } from '../source/claims.ts';
 import type { PluginKind } from '../source/plugin.ts';
-
-/** A document ready to be pushed. */
-export interface BuiltDocument {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-}
 
 /** What the manifest of one plugin says. */
 export interface PluginFacts {
@@ -20,25 +22,23 @@ export interface PluginFacts {
 }
 
 /** The config of everything Gantry publishes: the two bytes `{}`. Its media type says what a Wasm host looks for. */
-export function pluginConfig(kind: PluginKind): BuiltDocument {
-  const bytes = new TextEncoder().encode('{}');
-  return { bytes, descriptor: descriptorOf(bytes, kind === 'wasm' ? MediaType.wasmConfig : MediaType.empty) };
+export function pluginConfig(kind: PluginKind): BuiltManifest {
+  if (kind !== 'wasm') return EMPTY_CONFIG;
+  const { bytes, descriptor } = EMPTY_CONFIG;
+  return { bytes, descriptor: { ...descriptor, mediaType: MediaType.wasmConfig } };
 }
 
 /**
- * The manifest of a plugin, the same bytes for the same facts: no times, sorted annotations. Made so that the original
- * systems load it: an executable is the first layer as it is, Wasm has the layer type and the annotation of QueryMT, a
- * Node package the annotation of Developer Hub.
+ * The manifest of a plugin, the same bytes for the same facts. Made so that the original systems load it: an executable is
+ * the first layer as it is, Wasm has the layer type and the annotation of QueryMT, a Node package the annotation of
+ * Developer Hub.
  */
-export function pluginManifest(facts: PluginFacts): BuiltDocument {
-  const annotations = sorted({ ...systemAnnotations(facts), ...facts.annotations });
-  return document(MediaType.imageManifest, {
-    schemaVersion: 2,
-    mediaType: MediaType.imageManifest,
+export function pluginManifest(facts: PluginFacts): BuiltManifest {
+  return buildManifest({
     artifactType: pluginArtifactType(facts.kind),
-    config: plain(pluginConfig(facts.kind).descriptor),
-    layers: facts.layers.map(plain),
-    ...(annotations !== undefined && { annotations }),
+    config: pluginConfig(facts.kind).descriptor,
+    layers: facts.layers,
+    annotations: { ...systemAnnotations(facts), ...facts.annotations },
   });
 }
 
@@ -47,17 +47,10 @@ export function pluginIndex(
   kind: PluginKind,
   manifests: readonly { readonly platform: Platform; readonly descriptor: Descriptor }[],
   annotations: Readonly<Record<string, string>>,
-): BuiltDocument {
-  const entries = manifests.map(({ descriptor, platform }) => ({ ...plain(descriptor), platform }));
-  entries.sort((a, b) => compareText(JSON.stringify(a.platform), JSON.stringify(b.platform)));
-  const kept = sorted(annotations);
-  return document(MediaType.imageIndex, {
-    schemaVersion: 2,
-    mediaType: MediaType.imageIndex,
-    artifactType: pluginArtifactType(kind),
-    manifests: entries,
-    ...(kept !== undefined && { annotations: kept }),
-  });
+): BuiltManifest {
+  const entries = manifests.map(({ descriptor, platform }) => ({ ...descriptor, platform }));
+  entries.sort((a, b) => (JSON.stringify(a.platform) < JSON.stringify(b.platform) ? -1 : 1));
+  return buildIndex({ artifactType: pluginArtifactType(kind), manifests: entries, annotations });
 }
 
 function systemAnnotations({ kind, layers, dynamicPackages }: PluginFacts): Readonly<Record<string, string>> {
@@ -65,23 +58,4 @@ function systemAnnotations({ kind, layers, dynamicPackages }: PluginFacts): Read
   if (kind === 'node' && dynamicPackages !== undefined) return { [DYNAMIC_PACKAGES]: dynamicPackages };
   if (kind === 'library' && layers[0]?.mediaType === MediaType.layerTarGzip) return { [QUERYMT_TYPE]: 'native' };
   return {};
-}
-
-/** A descriptor as it stands in a document. */
-function plain({ mediaType, digest, size, annotations }: Descriptor): Omit<Descriptor, 'platform'> {
-  return { mediaType, digest, size, ...(annotations !== undefined && { annotations }) };
-}
-
-function sorted(annotations: Readonly<Record<string, string>>): Annotations | undefined {
-  const entries = Object.entries(annotations).sort(([a], [b]) => compareText(a, b));
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
-}
-
-function document(mediaType: string, content: object): BuiltDocument {
-  const bytes = new TextEncoder().encode(JSON.stringify(content));
-  return { bytes, descriptor: descriptorOf(bytes, mediaType) };
 }

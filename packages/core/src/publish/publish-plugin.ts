@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  type BuiltManifest,
   type ContentSink,
   type Descriptor,
   formatPlatform,
@@ -13,7 +14,7 @@ import { coreError } from '../core-errors.ts';
 import type { PluginKind } from '../source/plugin.ts';
 import { type LocalContent, openLocalContent } from './local-content.ts';
 import { readNodePackage } from './node-package.ts';
-import { type BuiltDocument, pluginConfig, pluginIndex, pluginManifest } from './plugin-manifest.ts';
+import { pluginConfig, pluginIndex, pluginManifest } from './plugin-manifest.ts';
 
 /** What is to be published. Paths are absolute. */
 export interface PublishRequest {
@@ -42,7 +43,7 @@ export interface PublishedPlugin {
 
 /** One manifest that was pushed. */
 interface PushedManifest {
-  readonly built: BuiltDocument;
+  readonly built: BuiltManifest;
   readonly kind: PluginKind;
   readonly layers: readonly Descriptor[];
 }

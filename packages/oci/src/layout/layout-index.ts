@@ -11,7 +11,7 @@ import { parseDescriptor } from '../parse-descriptor.ts';
 import { isTag } from '../reference-grammar.ts';
 
 /** The annotation that holds a tag in `index.json` (image-spec, annotations.md). */
-export const REF_NAME = 'org.opencontainers.image.ref.name';
+const REF_NAME = 'org.opencontainers.image.ref.name';
 
 /** One entry of `index.json`. What other tools wrote into it is kept when the file is written again. */
 export interface LayoutEntry {
@@ -84,7 +84,7 @@ export function withEntry(index: LayoutIndex, what: Descriptor, tag: string | un
 }
 
 /** Whether a manifest has an entry, tagged or not. */
-export function listed(index: LayoutIndex, digest: Digest): boolean {
+function listed(index: LayoutIndex, digest: Digest): boolean {
   return index.entries.some((entry) => entry.descriptor.digest === digest);
 }
 
