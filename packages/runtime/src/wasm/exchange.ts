@@ -1,6 +1,6 @@
 import { EXCHANGE_MODULE } from './exchange-module.ts';
 import { Fault } from './fault.ts';
-import { PAGE_BYTES } from './wasm-clamp.ts';
+import { MOST_PAGES, PAGE_BYTES } from './wasm-clamp.ts';
 import { type WasmGlobal, type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
 
 const ALIGNMENT = 16;
@@ -36,7 +36,9 @@ let compiled: WasmModule | undefined;
 
 /** Opens the exchange memory of one instance. It grows on demand, up to the allowance, which the engine enforces. */
 export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
-  const memory = new webAssembly.Memory({ initial: 1, maximum: pages + 1 });
+  // One page more, for what comes before the first block.
+  const maximum = Math.min(pages + 1, MOST_PAGES);
+  const memory = new webAssembly.Memory({ initial: 1, maximum });
   compiled ??= new webAssembly.Module(EXCHANGE_MODULE);
   const { exports } = new webAssembly.Instance(compiled, { host: { memory } });
   const inputOffset = exports['input_offset'] as WasmGlobal;
@@ -46,17 +48,15 @@ export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
   /** Addresses of freed blocks by their rounded size. */
   const freed = new Map<number, number[]>();
   let top = ALIGNMENT;
-  /** Everything above was never written. */
-  let dirty = ALIGNMENT;
   let input = { address: 0, length: 0 };
 
   const claim = (length: number): number => {
     if (lengths.size >= blocks) throw new Fault('RUNTIME_MEMORY', `allocates more than ${blocks} blocks at a time`);
-    const size = Math.max(Math.ceil(length / ALIGNMENT), 1) * ALIGNMENT;
+    const size = sizeOf(length);
     let address = freed.get(size)?.pop();
     if (address === undefined) {
       address = top;
-      grow(memory, address + size, pages);
+      grow(memory, address + size, maximum);
       top += size;
     }
     lengths.set(address, length);
@@ -64,9 +64,7 @@ export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
   };
   const allocate = (length: number): number => {
     const address = claim(length);
-    const stale = Math.min(address + length, dirty);
-    if (stale > address) new Uint8Array(memory.buffer, address, stale - address).fill(0);
-    dirty = Math.max(dirty, address + length);
+    new Uint8Array(memory.buffer, address, sizeOf(length)).fill(0);
     return address;
   };
   const view = (address: number, length: number): Uint8Array => {
@@ -76,7 +74,6 @@ export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
   };
   const store = (bytes: Uint8Array): number => {
     const address = claim(bytes.length);
-    dirty = Math.max(dirty, address + bytes.length);
     view(address, bytes.length).set(bytes);
     return address;
   };
@@ -99,7 +96,7 @@ export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
       const length = lengths.get(address);
       if (length === undefined) return;
       lengths.delete(address);
-      const size = Math.max(Math.ceil(length / ALIGNMENT), 1) * ALIGNMENT;
+      const size = sizeOf(length);
       const others = freed.get(size);
       if (others === undefined) freed.set(size, [address]);
       else others.push(address);
@@ -110,15 +107,18 @@ export function openExchange({ pages, blocks }: ExchangeAllowance): Exchange {
   };
 }
 
-function grow(memory: WasmMemory, end: number, pages: number): void {
+/** What a block takes up: at least one unit, so that every block has an address of its own. */
+function sizeOf(length: number): number {
+  return Math.max(Math.ceil(length / ALIGNMENT), 1) * ALIGNMENT;
+}
+
+function grow(memory: WasmMemory, end: number, maximum: number): void {
   const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE_BYTES);
   if (missing <= 0) return;
-  // Doubling keeps the number of growths small; each makes new views of the whole memory necessary.
   const current = memory.buffer.byteLength / PAGE_BYTES;
-  const wanted = Math.min(Math.max(missing, current), pages + 1 - current);
-  try {
-    memory.grow(Math.max(missing, wanted));
-  } catch {
-    throw new Fault('RUNTIME_MEMORY', `exchanges more than ${pages * PAGE_BYTES} bytes with its host`);
+  if (missing > maximum - current) {
+    throw new Fault('RUNTIME_MEMORY', `exchanges more than ${maximum * PAGE_BYTES} bytes with its host`);
   }
+  // Doubling keeps the number of growths small.
+  memory.grow(Math.max(missing, Math.min(current, maximum - current)));
 }

@@ -132,7 +132,7 @@ function send(
         host: url.host,
         ...(body.length > 0 ? { 'content-length': body.length } : {}),
       },
-      agent: false,
+      // Without an agent, which would connect by itself.
       createConnection: () => socket,
     });
     outgoing.on('response', resolve);

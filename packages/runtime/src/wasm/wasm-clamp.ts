@@ -4,6 +4,9 @@ import type { WasmFacts, WasmLimits } from './wasm-binary.ts';
 /** Bytes of a page of WebAssembly memory. */
 export const PAGE_BYTES = 65_536;
 
+/** Pages of the 4 GiB that a 32-bit memory can have. */
+export const MOST_PAGES = 65_536;
+
 /** What a module may use. */
 export interface WasmAllowance {
   readonly memoryPages: number;

@@ -264,6 +264,11 @@ test('R3: what a plugin exchanges with its host is held to the grant as well', a
   }
 });
 
+test('R3: a grant beyond what a memory can have is all of it', async (t) => {
+  const plugin = await load(t, assemblePlugin(GROW), { memory: 2 ** 40 });
+  assert.equal(number(await plugin.call('grow', pages(65_536))), -1n);
+});
+
 test('R3: blocks are counted, freed ones not', async (t) => {
   const repeat = (body: string): string => `
     (local $left i64) (local.set $left (call $input_load_u64 (i64.const 0)))

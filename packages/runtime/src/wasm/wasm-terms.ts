@@ -7,12 +7,9 @@ import { runtimeLimits } from '../runtime-limits.ts';
 import { Fault } from './fault.ts';
 import type { HostGrant } from './host-grant.ts';
 import { sendForPlugin } from './plugin-http.ts';
-import { PAGE_BYTES } from './wasm-clamp.ts';
+import { MOST_PAGES, PAGE_BYTES } from './wasm-clamp.ts';
 import type { CallTerms, HttpReply } from './wasm-messages.ts';
 import type { ThreadTask } from './wasm-thread.ts';
-
-/** Pages of the 4 GiB that a 32-bit memory can have. */
-const MOST_PAGES = 65_536;
 
 /** What is the same for every thread and call of one loaded plugin. */
 export interface WasmTerms {
