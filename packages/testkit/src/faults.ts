@@ -62,6 +62,28 @@ export function warning(text: string): Rule {
   return { headers: { warning: `299 - "${text}"` } };
 }
 
+/** Upload locations carry a state in their query, which changes with each answer: only the latest location works. */
+export function statefulUploads(): Rule {
+  const latest = new Map<string, string>();
+  let answers = 0;
+  return {
+    path: /\/blobs\/uploads\//,
+    decide: (request) => {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://registry.test');
+      const state = latest.get(pathname);
+      if (state === undefined || searchParams.get('_state') === state) return {};
+      return { status: 404, body: '{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"stale location"}]}' };
+    },
+    headers: (_request, _count, { location }) => {
+      if (typeof location !== 'string' || !location.includes('/uploads/')) return {};
+      answers += 1;
+      const state = `${answers}+/=`;
+      latest.set(location, state);
+      return { location: `${location}?_state=${encodeURIComponent(state)}` };
+    },
+  };
+}
+
 /** The bytes with one bit flipped at `at`, from the end when negative. */
 export function flipByte(bytes: Uint8Array, at: number): Uint8Array {
   const copy = Buffer.from(bytes);

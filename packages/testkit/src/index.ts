@@ -20,6 +20,7 @@ export {
   flippingTag,
   lyingDigest,
   redirected,
+  statefulUploads,
   warning,
   withoutDelete,
   withoutFilter,

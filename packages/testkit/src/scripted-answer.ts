@@ -76,7 +76,7 @@ function headersOf(
     delete headers['content-length'];
   else if (effect.contentLength !== undefined) headers['content-length'] = String(effect.contentLength);
   if (effect.hangUp === 'announced') headers['connection'] = 'close';
-  for (const [name, value] of Object.entries(effect.headers)) headers[name.toLowerCase()] = value;
+  for (const [name, value] of Object.entries(effect.headers(base.headers))) headers[name.toLowerCase()] = value;
   return Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [[name, value as string | string[]]])),
   );

@@ -9,6 +9,7 @@ import {
   flippedByte,
   flippingTag,
   redirected,
+  statefulUploads,
   warning,
   withoutDelete,
   withoutFilter,
@@ -200,4 +201,28 @@ test('counts connections', async (t) => {
   t.after(() => agent.destroy());
   for (let nth = 0; nth < 3; nth++) await ask(registry, PATH, { agent });
   assert.equal(registry.connections(), 1);
+});
+
+test('only the latest location of an upload works', async (t) => {
+  const registry = await withBlob(t, [statefulUploads()]);
+  const first = await ask(registry, '/v2/team/app/blobs/uploads/', { method: 'POST' });
+  const location = String(first.headers.location);
+  assert.match(location, /\?_state=1%2B%2F%3D$/);
+  const second = await ask(registry, location, { method: 'PATCH' });
+  assert.deepEqual([second.status, (await ask(registry, location, { method: 'PATCH' })).status], [202, 404]);
+  assert.equal((await ask(registry, location.split('?', 1)[0] ?? '', { method: 'PATCH' })).status, 404);
+  const digest = digestOf(Buffer.alloc(0));
+  const done = await ask(registry, `${second.headers.location}&digest=${digest}`, { method: 'PUT' });
+  assert.deepEqual([done.status, done.headers.location], [201, `/v2/team/app/blobs/${digest}`]);
+});
+
+test('a rule may decide by the request', async (t) => {
+  const registry = await withBlob(t, [
+    {
+      decide: (request, count) => (request.headers.range ? { status: 418, headers: { 'x-count': String(count) } } : {}),
+    },
+  ]);
+  assert.equal((await ask(registry, PATH)).status, 200);
+  const found = await ask(registry, PATH, { headers: { range: 'bytes=0-1' } });
+  assert.deepEqual([found.status, found.headers['x-count']], [418, '2']);
 });

@@ -15,13 +15,17 @@ export interface Rule extends RuleEffect {
   readonly path?: string | RegExp;
   /** Which of the matching requests, counted from 1. Default: all of them. */
   readonly nth?: number | readonly number[] | ((count: number) => boolean);
+  /** What else the rule does with a request, decided by it. */
+  readonly decide?: (request: IncomingMessage, count: number) => RuleEffect;
 }
 
 /** What a rule does. Without `status` and `body` the registry's own answer is the starting point. */
 export interface RuleEffect {
   /** Answers with this status without asking the registry. */
   readonly status?: number;
-  readonly headers?: AnswerHeaders | ((request: IncomingMessage, count: number) => AnswerHeaders);
+  readonly headers?:
+    | AnswerHeaders
+    | ((request: IncomingMessage, count: number, answered: AnswerHeaders) => AnswerHeaders);
   /** The body instead of the registry's. */
   readonly body?: string | Uint8Array;
   /** Changes the registry's body; `Content-Length` follows unless `contentLength` lies. */
@@ -71,9 +75,10 @@ export class RuleBook {
   }
 }
 
-/** An effect with nothing left to compute. */
+/** An effect with nothing left to compute but headers that depend on the registry's. */
 export interface ResolvedEffect extends Omit<RuleEffect, 'headers' | 'rewrite'> {
-  readonly headers: AnswerHeaders;
+  /** The headers that differ from those that the registry answered with. */
+  readonly headers: (answered: AnswerHeaders) => AnswerHeaders;
   readonly url: string;
 }
 
@@ -83,10 +88,19 @@ function merge(
   request: IncomingMessage,
   count: number,
 ): ResolvedEffect {
-  const { headers, rewrite, method: _method, path: _path, nth: _nth, ...effect } = rule;
-  const own = typeof headers === 'function' ? headers(request, count) : headers;
+  const { method: _method, path: _path, nth: _nth, decide, ...fixed } = rule;
+  const own = { ...fixed, ...decide?.(request, count) };
+  const { headers, rewrite, ...effect } = own;
   const url = before?.url ?? request.url ?? '/';
-  return { ...before, ...effect, headers: { ...before?.headers, ...own }, url: rewrite?.(url, count) ?? url };
+  return {
+    ...before,
+    ...effect,
+    headers: (answered) => ({
+      ...before?.headers(answered),
+      ...(typeof headers === 'function' ? headers(request, count, answered) : headers),
+    }),
+    url: rewrite?.(url, count) ?? url,
+  };
 }
 
 function matchesMethod(method: string, wanted: Rule['method']): boolean {

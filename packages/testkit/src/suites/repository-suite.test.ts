@@ -11,7 +11,7 @@ import {
   parseReference,
 } from '@gantry/oci';
 import { directoryStorage, memoryStorage } from '@gantry/registry';
-import { withoutReferrers } from '../faults.ts';
+import { statefulUploads, withoutReferrers } from '../faults.ts';
 import { scriptedRegistry } from '../scripted-registry.ts';
 import type { Rule } from '../scripted-rule.ts';
 import { storageSink } from '../storage-sink.ts';
@@ -41,6 +41,7 @@ repositorySuite('a registry in memory', overRegistry([], false));
 repositorySuite('a registry in a directory', overRegistry([], true));
 repositorySuite('a registry without referrers API', overRegistry(withoutReferrers(), false));
 
+repositorySuite('a registry with stateful uploads', overRegistry([statefulUploads()], false));
 repositorySuite('a layout', async (t) => {
   const directory = await tempDir(t);
   const repository = await openLayout(directory, { create: true });
