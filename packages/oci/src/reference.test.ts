@@ -126,6 +126,7 @@ test('G7: what distribution refuses is refused, at the column of the fault', () 
     ['a.com:65536/x', 7, 'registry', /port/],
     ['a.com:5000:5000/x', 7, 'registry', /port/],
     [`${'a'.repeat(64)}.com/x`, 64, 'registry', /at most 63/],
+    [`${'a.'.repeat(126)}aa/x`, 254, 'registry', /at most 253/],
     ['[2001:db8::1]', 1, 'repository'],
     ['[2001:db8::1]:5000', 1, 'repository'],
     ['[2001:db8::1/x', 1, 'registry', /not closed/],

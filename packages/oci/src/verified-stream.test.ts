@@ -144,7 +144,7 @@ test('I1: readAll does not trust a source that fails to verify', async () => {
   await assert.rejects(readAll(liar, WHAT), { code: 'CONTENT_DIGEST_MISMATCH' });
 });
 
-test('memory stays flat: many chunks pass without being kept', async () => {
+test('B2: memory stays flat: many chunks pass without being kept', async () => {
   const chunk = new Uint8Array(64 * 1024);
   const count = 800;
   const { createHasher } = await import('./digest.ts');

@@ -180,6 +180,29 @@ test('a layout that lacks a child still lists referrers, and says that the list 
   assert.deepEqual(await made.repository.referrers(missing), { descriptors: [], via: 'api', complete: false });
 });
 
+test('referrers and manifests of a layout are limited at n-1, n and n+1', async (t) => {
+  const made = await layout(t);
+  const subject = await push(made, 'subject', 'v1');
+  for (const n of [1, 2, 3]) {
+    const document = {
+      schemaVersion: 2,
+      mediaType: MediaType.imageIndex,
+      manifests: [],
+      subject,
+      annotations: { n: `${n}` },
+    };
+    const bytes = Buffer.from(JSON.stringify(document));
+    await made.repository.pushManifest(descriptorOf(bytes, MediaType.imageIndex), bytes);
+    const list = (limits: Record<string, number>): Promise<unknown> =>
+      made.repository.referrers(subject, undefined, { limits });
+    if (n < 3) await list({ referrers: 2, graphManifests: 3 });
+    else {
+      await assert.rejects(list({ referrers: 2 }), { code: 'CONTENT_LIMIT' });
+      await assert.rejects(list({ graphManifests: 3 }), { code: 'CONTENT_LIMIT' });
+    }
+  }
+});
+
 test('B12: links and special files are never read, wherever they stand', async (t) => {
   const { bytes, what } = emptyIndex('x');
   const outside = join(await tempDir(t), 'passwd');
