@@ -4,7 +4,7 @@
  * `node bench/slow-proxy.ts TARGET-PORT LATENCY-MS BYTES-PER-SECOND` prints its port, and on SIGTERM the number of
  * requests and connections it saw, as JSON.
  */
-import { createServer, type Socket, connect } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 
 const [target = 0, latencyMs = 0, bytesPerSecond = Number.POSITIVE_INFINITY] = process.argv.slice(2).map(Number);
 let requests = 0;
