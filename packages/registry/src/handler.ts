@@ -37,13 +37,18 @@ export async function handle(
   response.setHeader('docker-distribution-api-version', 'registry/2.0');
   try {
     const route = routeOf(url?.pathname ?? '/');
-    if (context.readOnly && exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-      throw new ProtocolError('UNSUPPORTED', 'the registry is read-only');
-    }
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') requireWritable(context, request);
     await dispatch(exchange, context.sessions, route);
   } catch (error) {
     fail(exchange, error);
   }
+}
+
+function requireWritable(context: HandlerContext, request: IncomingMessage): void {
+  if (context.readOnly) throw new ProtocolError('UNSUPPORTED', 'the registry is read-only');
+  // SAFETY: there are no users, so a page in the user's browser could write to a registry on loopback. Only browsers
+  // send Origin.
+  if (request.headers.origin !== undefined) throw new ProtocolError('DENIED', 'pages in browsers may not write');
 }
 
 async function dispatch(exchange: Exchange, sessions: UploadSessions, route: Route): Promise<void> {
@@ -66,12 +71,14 @@ async function dispatch(exchange: Exchange, sessions: UploadSessions, route: Rou
 }
 
 function fail(exchange: Exchange, error: unknown): void {
-  const { response } = exchange;
+  const { request, response } = exchange;
   // A body that was announced cannot be taken back, and a client that went away hears nothing.
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
+  // The rest of a body that was begun is not read, so the connection cannot be used again.
+  if (request.readableDidRead && !request.complete) response.setHeader('connection', 'close');
   if (error instanceof ProtocolError) {
     const headers = { 'content-type': 'application/json', ...error.headers };
     answer(exchange, error.status, headers, error.body());
@@ -79,5 +86,5 @@ function fail(exchange: Exchange, error: unknown): void {
   }
   // What failed is the server's own business (paths, disks): the client learns only that it did.
   const body = JSON.stringify({ errors: [{ code: 'UNKNOWN', message: 'the registry failed to answer' }] });
-  answer(exchange, 500, { 'content-type': 'application/json', connection: 'close' }, body);
+  answer(exchange, 500, { 'content-type': 'application/json' }, body);
 }

@@ -5,7 +5,8 @@ import { ProtocolError } from './protocol-error.ts';
 export async function* requestBody(request: IncomingMessage, limit: number): AsyncGenerator<Uint8Array> {
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
   let received = 0;
-  for await (const chunk of request as AsyncIterable<Uint8Array>) {
+  // Leaving the loop must not end the connection: the client is still to hear why.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     received += chunk.length;
     if (received > limit) throw tooLarge(limit);
     yield chunk;
@@ -20,7 +21,7 @@ export async function wholeBody(request: IncomingMessage, limit: number): Promis
 }
 
 function tooLarge(limit: number): ProtocolError {
-  // The rest of the body is not read: the connection cannot be used again.
+  // Nobody wants to wait for the rest of the body.
   return new ProtocolError('SIZE_INVALID', `the content is larger than ${limit} bytes`, {
     status: 413,
     headers: { connection: 'close' },

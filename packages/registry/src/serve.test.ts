@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { digestOf, isGantryError } from '@gantry/oci';
-import { memoryStorage, type RegistryOptions, type RegistryServer, serveRegistry } from './index.ts';
+import {
+  memoryStorage,
+  type RegistryOptions,
+  type RegistryServer,
+  type RegistryStorage,
+  serveRegistry,
+} from './index.ts';
 
 async function serve(
   t: { after(work: () => Promise<void>): void },
@@ -111,6 +117,30 @@ test('a storage that fails is a 500 that tells nothing', async (t) => {
   const answer = await fetch(`${server.url}/v2/a/tags/list`);
   assert.equal(answer.status, 500);
   assert.doesNotMatch(await answer.text(), /secret|EIO/);
+});
+
+test('E2: a disk that fills up during an upload is an answer, and leaves nothing', async (t) => {
+  const inner = memoryStorage();
+  let discarded = 0;
+  const storage: RegistryStorage = {
+    ...inner,
+    startUpload: async () => ({
+      size: 0,
+      write: () => Promise.reject(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
+      read: async function* () {},
+      commit: async () => assert.fail('nothing was written'),
+      discard: async () => {
+        discarded += 1;
+      },
+    }),
+  };
+  const server = await serve(t, { storage });
+  const digest = digestOf(Buffer.alloc(100_000));
+  const request = httpRequest(`${server.url}/v2/a/blobs/uploads/?digest=${digest}`, { method: 'POST' });
+  request.end(Buffer.alloc(100_000));
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  assert.deepEqual([response.statusCode, discarded], [500, 1]);
 });
 
 for (const [limit, status] of [

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createGunzip, createZstdDecompress, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { extract, type Headers } from 'tar-stream';
+import { extract, type Header as Headers } from 'tar-stream';
 import { gzipBomb, gzipped, zstdBomb, zstdCompressed, zstdWithWindow } from './compressed.ts';
 import { forgeTar, paxRecords, type TarEntry } from './forge-tar.ts';
 import { tempDir } from './temp-dir.ts';

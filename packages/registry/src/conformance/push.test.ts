@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { digestOf, MediaType } from '@gantry/oci';
 import { type Answer, conformanceTest, type RawClient } from './client.fixture.ts';
 
@@ -298,3 +298,33 @@ conformanceTest(
   },
   { limits: { servedUploadAge: -1 } },
 );
+
+conformanceTest(
+  'an upload of unknown length that grows too large is told so',
+  async (client) => {
+    const location = await start(client);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const request = httpRequest(new URL(location, client.registry.url), { method: 'PATCH' }, resolve);
+      request.on('error', reject);
+      request.write(Buffer.alloc(200));
+      request.end();
+    });
+    assert.deepEqual([answer.statusCode, answer.headers.connection], [413, 'close']);
+    answer.resume();
+  },
+  { limits: { servedBlobBytes: 199 } },
+);
+
+conformanceTest('a page in a browser cannot write', async (client) => {
+  const { digest } = await client.pushArtifact('a', 'v1');
+  const headers = { origin: 'https://page.test' };
+  const cases = [
+    ['POST', '/v2/a/blobs/uploads/'],
+    ['PUT', '/v2/a/manifests/v2'],
+    ['DELETE', `/v2/a/manifests/${digest}`],
+  ] as const;
+  for (const [method, path] of cases) {
+    const { status, code } = await client.ask(method, path, { headers });
+    assert.deepEqual([status, code], [403, 'DENIED'], method);
+  }
+});
