@@ -74,6 +74,7 @@ export function openDirectories(directories: LoadMessage['directories']): (base:
     const files = wasi.wasiImport as Readonly<Record<string, WasiFunction>>;
     let memory: WasmMemory | undefined;
     return {
+      flush: base.flush,
       functions: { ...standardFirst(base.functions, files), ...guarded(files, directories, () => memory) },
       attach(of) {
         memory = of;

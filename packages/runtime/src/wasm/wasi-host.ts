@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { type LineSplitter, splitLines } from '../line-splitter.ts';
 import { ExitRequest } from './fault.ts';
 import type { WasmMemory } from './web-assembly.ts';
 
@@ -17,14 +18,18 @@ const RANDOM_BYTES = 65_536;
 /** What WASI preview 1 gives without any directory. */
 export interface WasiPowers {
   readonly environment: Readonly<Record<string, string>>;
-  /** Bytes written to stdout (1) or stderr (2). */
-  readonly write: (descriptor: 1 | 2, bytes: Uint8Array) => void;
+  /** Lines written to stdout (`info`) and stderr (`warn`); throws when the log is full. */
+  readonly log: (level: 'info' | 'warn', line: string) => void;
+  /** A longer line is reported in pieces of this size. */
+  readonly lineBytes: number;
 }
 
 /** The functions, and the memory they work on once there is an instance. */
 export interface WasiHost {
   readonly functions: Record<string, (...values: never[]) => number>;
   attach(memory: WasmMemory): void;
+  /** Reports what was written without a line end. */
+  flush(): void;
 }
 
 /**
@@ -34,6 +39,12 @@ export interface WasiHost {
  */
 export function openWasiHost(powers: WasiPowers): WasiHost {
   const variables = Object.entries(powers.environment).map(([name, value]) => Buffer.from(`${name}=${value}\0`));
+  const lines = (level: 'info' | 'warn'): LineSplitter =>
+    splitLines(powers.lineBytes, (line) => {
+      powers.log(level, line);
+      return true;
+    });
+  const streams = { 1: lines('info'), 2: lines('warn') };
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let memory: WasmMemory | undefined;
 
@@ -97,7 +108,7 @@ export function openWasiHost(powers: WasiPowers): WasiHost {
       for (let index = 0; index < count >>> 0; index++) {
         const at = (vectors >>> 0) + index * 8;
         const length = view().getUint32(at + 4, true);
-        powers.write(descriptor, bytes(view().getUint32(at, true), length));
+        streams[descriptor].write(bytes(view().getUint32(at, true), length));
         written += length;
       }
       view().setUint32(result >>> 0, written, true);
@@ -127,6 +138,10 @@ export function openWasiHost(powers: WasiPowers): WasiHost {
     functions: new Proxy(mapped(functions), { get: (all, name) => Reflect.get(all, name) ?? badDescriptor }),
     attach(of) {
       memory = of;
+    },
+    flush() {
+      streams[1].end();
+      streams[2].end();
     },
   };
 }

@@ -1,7 +1,6 @@
-import { splitLines } from '../line-splitter.ts';
 import { openExtismHost } from './extism-host.ts';
 import { ExitRequest, Fault } from './fault.ts';
-import { openWasiHost, type WasiHost } from './wasi-host.ts';
+import type { WasiHost } from './wasi-host.ts';
 import { EXTISM, WASI } from './wasm-abi.ts';
 import { PAGE_BYTES } from './wasm-clamp.ts';
 import type { CallTerms, HttpAnswer, HttpRequest, LoadMessage, LogLevel } from './wasm-messages.ts';
@@ -24,8 +23,8 @@ export interface PluginInstance {
 export interface InstanceOutlets {
   readonly log: (level: LogLevel, message: string) => void;
   readonly http: ((request: HttpRequest) => HttpAnswer) | undefined;
-  /** Files of WASI, when directories are granted. */
-  readonly files: ((base: WasiHost) => WasiHost) | undefined;
+  /** Makes a WASI host for an instance, when the module uses WASI. */
+  readonly wasi: ((log: InstanceOutlets['log']) => WasiHost) | undefined;
 }
 
 /**
@@ -40,13 +39,6 @@ export function openInstance(module: WasmModule, load: LoadMessage, outlets: Ins
     if (logged > terms.logBytes) throw new Fault('RUNTIME_LOG_LIMIT', `logs more than ${terms.logBytes} bytes`);
     if (terms.logged) outlets.log(level, text);
   };
-  const lines = (level: LogLevel) =>
-    splitLines(load.call.logLineBytes, (line) => {
-      log(level, line);
-      return true;
-    });
-  const streams = { 1: lines('info'), 2: lines('warn') };
-
   const host = openExtismHost({
     config: load.config,
     varBytes: load.varBytes,
@@ -56,11 +48,7 @@ export function openInstance(module: WasmModule, load: LoadMessage, outlets: Ins
     http: outlets.http,
     outputBytes: () => terms.outputBytes,
   });
-  const base = openWasiHost({
-    environment: load.environment,
-    write: (descriptor, bytes) => void streams[descriptor].write(bytes),
-  });
-  const wasi = outlets.files === undefined ? base : outlets.files(base);
+  const wasi = outlets.wasi?.(log);
 
   const run = <T>(work: () => T): T => {
     try {
@@ -70,9 +58,12 @@ export function openInstance(module: WasmModule, load: LoadMessage, outlets: Ins
     }
   };
   host.begin(new Uint8Array());
-  const { exports } = run(() => new webAssembly.Instance(module, { [EXTISM]: host.functions, [WASI]: wasi.functions }));
+  const { exports } = run(
+    () => new webAssembly.Instance(module, { [EXTISM]: host.functions, [WASI]: wasi?.functions ?? {} }),
+  );
   const memory = exports['memory'] as WasmMemory | undefined;
-  run(() => prepare(exports, load.wasi, () => memory !== undefined && wasi.attach(memory)));
+  if (memory !== undefined) wasi?.attach(memory);
+  run(() => prepare(exports, load.wasi));
 
   return {
     call(name, input, callTerms) {
@@ -81,15 +72,13 @@ export function openInstance(module: WasmModule, load: LoadMessage, outlets: Ins
       host.begin(input);
       const returned = run(() => callExport(exports[name], memory, load.memoryPages));
       if (host.fault !== undefined) throw host.fault;
-      streams[1].end();
-      streams[2].end();
+      run(() => wasi?.flush());
       return { ...host.end(), returned };
     },
   };
 }
 
-function prepare(exports: Readonly<Record<string, unknown>>, wasi: boolean, attach: () => void): void {
-  attach();
+function prepare(exports: Readonly<Record<string, unknown>>, wasi: boolean): void {
   const callIfThere = (name: string): boolean => {
     const call = exports[name];
     if (typeof call !== 'function') return false;

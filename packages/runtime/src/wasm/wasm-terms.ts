@@ -6,7 +6,6 @@ import { runtimeError } from '../runtime-errors.ts';
 import { runtimeLimits } from '../runtime-limits.ts';
 import { Fault } from './fault.ts';
 import type { HostGrant } from './host-grant.ts';
-import { sendForPlugin } from './plugin-http.ts';
 import { MOST_PAGES, PAGE_BYTES } from './wasm-clamp.ts';
 import type { CallTerms, HttpReply } from './wasm-messages.ts';
 import type { ThreadTask } from './wasm-thread.ts';
@@ -52,6 +51,8 @@ export function threadTask(terms: WasmTerms, op: Op | undefined): ThreadTask {
     },
     async onHttp(request, signal): Promise<HttpReply> {
       try {
+        // HTTP is a large part of Node to load, and few plugins use it.
+        const { sendForPlugin } = await import('./plugin-http.ts');
         return { answer: await sendForPlugin(request, terms.hosts, terms.environment, signal, op) };
       } catch (error) {
         if (error instanceof Fault) return { code: error.code, message: error.message };

@@ -4,6 +4,7 @@
  */
 import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { ExitRequest, Fault } from './fault.ts';
+import type { WasiHost } from './wasi-host.ts';
 import { type InstanceOutlets, openInstance, type PluginInstance } from './wasm-instance.ts';
 import type { FailedMessage, FromThread, HttpReply, LoadMessage, ToThread } from './wasm-messages.ts';
 import { type WasmModule, webAssembly } from './web-assembly.ts';
@@ -45,11 +46,10 @@ function tell(message: FromThread): void {
   parent?.postMessage(message);
 }
 
-async function outletsOf({ http, directories }: LoadMessage): Promise<InstanceOutlets> {
-  const files =
-    directories.length === 0 ? undefined : (await import('./wasi-directories.ts')).openDirectories(directories);
+async function outletsOf(load: LoadMessage): Promise<InstanceOutlets> {
+  const { http } = load;
   return {
-    files,
+    wasi: load.wasi ? await wasiOf(load) : undefined,
     log: (level, message) => tell({ type: 'log', level, message }),
     http:
       http === undefined
@@ -64,6 +64,17 @@ async function outletsOf({ http, directories }: LoadMessage): Promise<InstanceOu
             throw new Fault(reply.code, reply.message);
           },
   };
+}
+
+/** WASI is imported by the modules that use it, and `node:wasi` for those that have directories. */
+async function wasiOf({ environment, directories, call }: LoadMessage): Promise<NonNullable<InstanceOutlets['wasi']>> {
+  const { openWasiHost } = await import('./wasi-host.ts');
+  const base = (log: InstanceOutlets['log']): WasiHost =>
+    openWasiHost({ environment, log, lineBytes: call.logLineBytes });
+  if (directories.length === 0) return base;
+  const { openDirectories } = await import('./wasi-directories.ts');
+  const add = openDirectories(directories);
+  return (log) => add(base(log));
 }
 
 function failureOf(error: unknown): FailedMessage {
