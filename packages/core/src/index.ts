@@ -3,6 +3,16 @@ export { archiveCompression, type Compression, sniffCompression } from './archiv
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
 export type { SkippedLink } from './archive/merged-tree.ts';
+export { configJsonSchema } from './config/config-json-schema.ts';
+export {
+  type Configuration,
+  DEFAULT_CONFIGURATION,
+  type GrantSettings,
+  type PluginEntry,
+} from './config/configuration.ts';
+export { type ConfigSearch, loadConfig } from './config/load-config.ts';
+export { parseQuantity } from './config/quantity.ts';
+export type { KnownLimits } from './config/raw-config.ts';
 export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
@@ -13,7 +23,6 @@ export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from
 export { openSources, type Sources, type SourcesOptions } from './gantry/open-sources.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
 export type { Plan } from './install/plan.ts';
-export { checkPluginName, isPluginName } from './install/plugin-name.ts';
 export {
   type Explanation,
   type ListedPlugin,
@@ -32,6 +41,7 @@ export {
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
 export * from './source/plugin.ts';
+export { checkPluginName, isPluginName } from './source/plugin-name.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
 export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';

@@ -1,9 +1,9 @@
 import { formatPlatform, formatReference, isGantryError, type Op } from '@gantry/oci';
 import type { Installed } from '../install/installed.ts';
-import { isPluginName } from '../install/plugin-name.ts';
 import type { PluginRoot } from '../install/plugin-root.ts';
 import type { Receipt } from '../install/receipt.ts';
 import type { PackageSpec } from '../source/plugin.ts';
+import { isPluginName } from '../source/plugin-name.ts';
 import { parseSource } from '../source/source-text.ts';
 
 /** What is asked for: a source, perhaps with the name it is to have. */

@@ -1,8 +1,8 @@
 import type { Digest, Op, Platform } from '@gantry/oci';
 import type { PluginKind } from '../source/plugin.ts';
+import { checkPluginName } from '../source/plugin-name.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
-import { checkPluginName } from './plugin-name.ts';
 import { checkNameFree, readReceipt } from './pointers.ts';
 import type { InstallOptions } from './prepare.ts';
 import type { RootContext } from './root-context.ts';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isGantryError, type Op } from '@gantry/oci';
+import { checkPluginName } from '../source/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { collectContent, markUnused, sweepStaging } from './collect.ts';
@@ -9,7 +10,6 @@ import { holdContent, holdInstalled } from './hold.ts';
 import { type Installed, vouch } from './installed.ts';
 import { installedFacts } from './installed-facts.ts';
 import { startLaps } from './laps.ts';
-import { checkPluginName } from './plugin-name.ts';
 import { checkNameFree, readReceipt, removeReceipt, writeReceipt } from './pointers.ts';
 import type { Receipt } from './receipt.ts';
 import { createRoot, type RootContext, treeDirectory } from './root-context.ts';

@@ -1,0 +1,106 @@
+import { isGantryError, type LimitUnit, parsePlatform, parseReference } from '@gantry/oci';
+import * as z from 'zod';
+import { PLUGIN_KINDS } from '../source/plugin.ts';
+import { isPluginName } from '../source/plugin-name.ts';
+import { normaliseScope } from '../trust/scope.ts';
+import { parseQuantity, quantityExample } from './quantity.ts';
+import type { KnownLimits, RawConfig, RawQuantity } from './raw-config.ts';
+
+/**
+ * The schema of gantry.yaml, for the limits that these tables declare. Unknown keys are errors everywhere. This module is
+ * imported only when there is such a file: zod takes time to load.
+ */
+export function configSchema(tables: readonly KnownLimits[]): z.ZodType<RawConfig> {
+  return z.strictObject({
+    schemaVersion: z.literal(1).describe('Version of this format.'),
+    registries: z
+      .record(z.string().refine(isRegistryHost, 'expected host or host:port in lower case'), registry)
+      .optional()
+      .describe('Settings of registries, by host[:port].'),
+    trust: z.array(trustEntry).optional().describe('What plugins must show; the longest matching scope answers.'),
+    plugins: z.array(plugin).optional().describe('Plugins that gantry install installs.'),
+    limits: z.strictObject(limitFields(tables)).optional().describe('Limits; gantry limits lists them.'),
+  });
+}
+
+const text = z.string().min(1, 'expected a text that is not empty');
+const texts = z.array(text);
+
+const registry = z.strictObject({
+  tokenHosts: texts
+    .optional()
+    .describe('Hosts, host[:port], whose token service may get this registry\u2019s credential.'),
+  caFile: text.optional().describe('PEM file of certificate authorities to trust.'),
+  clientCertFile: text.optional().describe('PEM file of a client certificate.'),
+  clientKeyFile: text.optional().describe('PEM file of its key.'),
+  plainHttp: z.boolean().optional().describe('Speak http instead of https.'),
+  upload: z.enum(['monolithic', 'single-post', 'chunked']).optional().describe('How blobs are uploaded.'),
+  mirrors: texts.optional().describe('host[:port][/prefix] to ask first, in this order.'),
+});
+
+const trustEntry = z.strictObject({
+  scope: text
+    .refine(
+      (scope) => normaliseScope(scope) !== undefined,
+      'expected a prefix such as ghcr.io/acme/, https://host/path/ or file:/path, without pattern, tag or digest',
+    )
+    .describe('Prefix of the names that plugins are asked for by, cut at path boundaries.'),
+  require: z
+    .enum(['digest', 'none'], {
+      // Accepting what does nothing would be worse than refusing it (C2).
+      error: ({ input }) =>
+        input === 'cosign' ? 'cosign is not supported by this version, only digest and none are' : undefined,
+    })
+    .describe('digest: the user names it. none: anything.'),
+});
+
+const grants = z.strictObject({
+  hosts: texts.optional().describe('Hosts, or *.example.com, that it may send HTTP requests to.'),
+  env: texts.optional().describe('Names of environment variables that are passed on.'),
+  paths: texts.optional().describe('Paths it may read, or write with rw: in front.'),
+  memory: quantity('bytes').optional().describe('Bytes of memory, such as 64MiB.'),
+  timeout: quantity('milliseconds').optional().describe('Time for one call, such as 5s.'),
+});
+
+const plugin = z.strictObject({
+  name: text.refine((name) => isPluginName(name), 'expected letters, digits, dot, dash and underscore'),
+  source: text.describe('Reference, path beginning with ./ or /, or https:// URL of a tarball.'),
+  platform: text.refine(isPlatform, 'expected os/architecture[/variant]').optional(),
+  kind: z.enum(PLUGIN_KINDS as [string, ...string[]]).optional(),
+  integrity: text.optional().describe('sha512-, sha384- or sha256- of a file or tarball.'),
+  grants: grants.optional().describe('What the plugin gets when it runs.'),
+  config: z.record(z.string(), z.json()).optional().describe('The plugin\u2019s own settings.'),
+});
+
+function limitFields(tables: readonly KnownLimits[]): Record<string, z.ZodOptional<z.ZodType<RawQuantity>>> {
+  const specs = tables.flatMap((table) => Object.entries(table.specs));
+  return Object.fromEntries(specs.map(([name, spec]) => [name, quantity(spec.unit).optional().describe(spec.meaning)]));
+}
+
+function quantity(unit: LimitUnit): z.ZodType<RawQuantity> {
+  const message = `expected ${quantityExample(unit)}`;
+  return z
+    .union([z.number(), z.string()], { error: () => message })
+    .refine((value) => parseQuantity(value, unit) !== undefined, message);
+}
+
+function isRegistryHost(host: string): boolean {
+  return parses(() => {
+    const reference = parseReference(`${host}/x`);
+    if (reference.kind !== 'registry' || reference.registry !== host) throw new TypeError(host);
+  });
+}
+
+function isPlatform(platform: string): boolean {
+  return parses(() => parsePlatform(platform));
+}
+
+function parses(parse: () => unknown): boolean {
+  try {
+    parse();
+    return true;
+  } catch (error) {
+    if (isGantryError(error) || error instanceof TypeError) return false;
+    throw error;
+  }
+}
