@@ -35,6 +35,7 @@ export { installArtifact } from './install-artifact.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';
 export { type ArtifactSpec, type BlobSpec, type PublishedArtifact, publishArtifact } from './publish-artifact.ts';
+export { testExamples } from './readme-examples.ts';
 export type { NeededAccess, RegistryAuth } from './registry-auth.ts';
 export type { LoggedRequest, RequestLog } from './request-log.ts';
 export { EMPTY_WASM, executableLayer, tarLayer, wasmLayer } from './sample-plugins.ts';
