@@ -14,6 +14,7 @@ export type RuntimeLimitName =
   | 'pluginHttpBytes'
   | 'pluginHttpRedirects'
   | 'wasmBytes'
+  | 'wasmEntries'
   | 'wasmTableElements'
   | 'wasmThreads'
   | 'wasmHostHeap';
@@ -48,6 +49,11 @@ export const runtimeLimits: LimitTable<RuntimeLimitName> = defineLimits<RuntimeL
   pluginHttpBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Answer to an HTTP request of a Wasm plugin.' },
   pluginHttpRedirects: { value: 5, unit: 'count', meaning: 'Redirects followed for an HTTP request of a Wasm plugin.' },
   wasmBytes: { value: 128 * MiB, unit: 'bytes', meaning: 'Size of a Wasm module.' },
+  wasmEntries: {
+    value: 1_000_000,
+    unit: 'count',
+    meaning: 'Types, imports, functions, tables, memories or exports of a Wasm module.',
+  },
   wasmTableElements: { value: 100_000, unit: 'count', meaning: 'Elements of all tables of a Wasm module together.' },
   wasmThreads: {
     value: 8,

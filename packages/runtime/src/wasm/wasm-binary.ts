@@ -42,15 +42,16 @@ export interface WasmFacts {
 }
 
 const KINDS: readonly WasmImport['kind'][] = ['function', 'table', 'memory', 'global', 'tag'];
+const COUNTED: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 7]);
 /** The order that sections must have (Core Specification 5.5.2); id 0, custom, may stand anywhere. */
 const ORDER: readonly number[] = [1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11];
 
 /**
  * Reads the header and the sections that decide what a module may get: types, imports, functions, tables, memories,
  * exports (WebAssembly Core Specification 3.0, chapter 5). Everything else is left to the engine, which validates the
- * whole module. Throws {@link MalformedModule}.
+ * whole module. Throws {@link MalformedModule}, also for more than `entries` entries in one of those sections.
  */
-export function readModule(bytes: Uint8Array): WasmFacts {
+export function readModule(bytes: Uint8Array, entries: number): WasmFacts {
   const reader = readBytes(bytes);
   readHeader(bytes, reader);
 
@@ -76,6 +77,10 @@ export function readModule(bytes: Uint8Array): WasmFacts {
     if (place <= last) throw new MalformedModule(`section ${id} is unknown or out of order at byte ${start}`);
     last = place;
 
+    // Every section read here begins with its number of entries, which decides what is allocated.
+    if (COUNTED.has(id) && readBytes(bytes, content, content + length).u32() > entries) {
+      throw new MalformedModule(`section ${id} has more than ${entries} entries`);
+    }
     if (id === 1) types = readTypes(section);
     else if (id === 2) readImports(section, imports, functions);
     else if (id === 3) repeat(section, () => functions.push(section.u32()));

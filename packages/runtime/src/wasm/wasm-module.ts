@@ -6,7 +6,7 @@ import { runtimeLimits } from '../runtime-limits.ts';
 import { MalformedModule } from './byte-reader.ts';
 import { callableExports, refusedImports, usesWasi } from './wasm-abi.ts';
 import { readModule, type WasmFacts } from './wasm-binary.ts';
-import { clampModule, TooMuchMemory } from './wasm-clamp.ts';
+import { clampModule, TooMuchMemory, type WasmAllowance } from './wasm-clamp.ts';
 
 /** A module that may be compiled: read, hashed, looked through and held to its memory. */
 export interface CheckedModule {
@@ -35,16 +35,18 @@ export async function readCheckedModule(plugin: Installed, memoryPages: number, 
     // A file that grew since it was opened has another digest, whatever is kept of it.
     bytes.set(chunk.subarray(0, Math.max(bytes.length - position, 0)), Math.min(position, bytes.length));
   }, op);
-  return checkModule(name, bytes, { memoryPages, tableElements: runtimeLimits(op, 'wasmTableElements') });
+  const allowance = { memoryPages, tableElements: runtimeLimits(op, 'wasmTableElements') };
+  return checkModule(name, bytes, allowance, runtimeLimits(op, 'wasmEntries'));
 }
 
 function checkModule(
   name: string,
   bytes: Uint8Array<ArrayBuffer>,
-  allowance: { readonly memoryPages: number; readonly tableElements: number },
+  allowance: WasmAllowance,
+  entries: number,
 ): CheckedModule {
   try {
-    const facts = readModule(bytes);
+    const facts = readModule(bytes, entries);
     checkImports(name, facts);
     return {
       bytes: clampModule(bytes, facts, allowance),

@@ -6,6 +6,7 @@ import { install } from '../installed.fixture.ts';
 import type { Grants, Plugin } from '../plugin.ts';
 import { assemble, assemblePlugin, ECHO } from '../wat.fixture.ts';
 import { openWasmRuntime } from './wasm-runtime.ts';
+import { openThread } from './wasm-thread.ts';
 
 const EMPTY = new Uint8Array();
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
@@ -569,6 +570,28 @@ test('R12: a thousand failures of all kinds leak no thread and no descriptor', a
   const after = await census();
   assert.ok(after.descriptors <= before.descriptors + 8, `${before.descriptors} -> ${after.descriptors} descriptors`);
   assert.ok(after.threads <= before.threads + 2, `${before.threads} -> ${after.threads} threads`);
+});
+
+test('R12: a plugin that fills the heap of its thread takes nothing else with it', async (t) => {
+  const fields = `(func (export "fill") (result i32)
+    (loop $more (drop (call $alloc (i64.const 1))) (br $more)) (i32.const 0)) ${ECHO}`;
+  const op = { limits: { wasmHostHeap: 16 * 1024 * 1024, pluginBlocks: 20_000_000 } };
+  const plugin = await load(t, assemblePlugin(fields), {}, op);
+  const { failure } = await plugin.run({ name: 'fill' });
+  assert.ok(code('RUNTIME_MEMORY')(failure), String(failure));
+  assert.match(failure?.message ?? '', /heap of its thread/);
+  assert.equal(text(await plugin.call('echo', bytes('alive'))), 'alive');
+});
+
+test('R12: a thread that is asked for what it cannot do says so; one that is gone is reported as gone', async (t) => {
+  const thread = openThread('specimen', 64 * 1024 * 1024);
+  t.after(() => thread.end());
+  const task = { timeout: 10_000, signal: undefined, onLog: () => {}, onHttp: () => assert.fail() };
+  const terms = { logged: false, logBytes: 1, logLineBytes: 1, outputBytes: 1 };
+  const call = { type: 'call', name: 'f', input: EMPTY, generation: 0, ...terms } as const;
+  await assert.rejects(thread.ask(call, [], task), code('RUNTIME_CRASHED'));
+  await thread.end();
+  await assert.rejects(thread.ask(call, [], task), code('RUNTIME_CRASHED'));
 });
 
 test('calls run side by side on several threads, and never more than the limit', async (t) => {
