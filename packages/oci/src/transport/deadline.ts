@@ -16,20 +16,32 @@ export function startDeadline(
   parent: AbortSignal | undefined,
   expired: () => unknown,
 ): Deadline {
-  const aborter = new AbortController();
+  const linked = linkedAborter(parent);
   const clock = new AbortController();
-  const onParent = (): void => aborter.abort(parent?.reason);
-  const end = (): void => {
-    parent?.removeEventListener('abort', onParent);
-    clock.abort();
-  };
-  if (parent?.aborted) onParent();
-  else parent?.addEventListener('abort', onParent, { once: true });
   environment.sleep(ms, clock.signal).then(
-    () => aborter.abort(expired()),
+    () => linked.abort(expired()),
     () => {},
   );
-  return { signal: aborter.signal, end, abort: (reason) => aborter.abort(reason) };
+  return {
+    ...linked,
+    end: () => {
+      linked.end();
+      clock.abort();
+    },
+  };
+}
+
+/** As a {@link Deadline} without a clock. */
+export function linkedAborter(parent: AbortSignal | undefined): Deadline {
+  const aborter = new AbortController();
+  const onParent = (): void => aborter.abort(parent?.reason);
+  if (parent?.aborted) onParent();
+  else parent?.addEventListener('abort', onParent, { once: true });
+  return {
+    signal: aborter.signal,
+    end: () => parent?.removeEventListener('abort', onParent),
+    abort: (reason) => aborter.abort(reason),
+  };
 }
 
 /** Runs `work` under a {@link Deadline}; rejects as soon as it passes, whatever `work` does with the signal. */

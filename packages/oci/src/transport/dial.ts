@@ -3,6 +3,7 @@ import { isIP, type Socket } from 'node:net';
 import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
 import { type AddressKind, addressKind } from './addresses.ts';
+import { linkedAborter } from './deadline.ts';
 import { networkError } from './network-errors.ts';
 
 /** Where to connect to. */
@@ -68,7 +69,7 @@ async function race(
   environment: Environment,
   signal: AbortSignal,
 ): Promise<Dialled> {
-  const over = linkedSignal(signal);
+  const over = linkedAborter(signal);
   const failures: unknown[] = [];
   const attempts: Promise<Dialled>[] = [];
   let winner: Dialled | undefined;
@@ -88,6 +89,7 @@ async function race(
     throw networkError(failures[0], `cannot connect to ${where}`, { host: endpoint.host, port: endpoint.port });
   } finally {
     over.end();
+    over.abort(undefined);
     for (const attempt of attempts) {
       attempt.then(
         (dialled) => dialled !== winner && dialled.socket.destroy(),
@@ -112,21 +114,6 @@ async function withinDelay(
   } finally {
     pause.abort();
   }
-}
-
-/** A signal that aborts with its parent or when `end` is called. */
-function linkedSignal(parent: AbortSignal): { readonly signal: AbortSignal; end(): void } {
-  const aborter = new AbortController();
-  const onParent = (): void => aborter.abort(parent.reason);
-  parent.addEventListener('abort', onParent, { once: true });
-  if (parent.aborted) onParent();
-  return {
-    signal: aborter.signal,
-    end: () => {
-      parent.removeEventListener('abort', onParent);
-      aborter.abort();
-    },
-  };
 }
 
 function connectTo(address: string, port: number, environment: Environment, signal: AbortSignal): Promise<Dialled> {

@@ -11,7 +11,6 @@ const PASSING = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_SOCKET',
   'HPE_INVALID_EOF_STATE',
 ]);
 
@@ -33,6 +32,14 @@ export function networkError(error: unknown, what: string, details: ErrorDetails
     return ociError('REGISTRY_PROTOCOL', `${what}: the answer is not HTTP/1.1 (${reason})`, {
       details: facts,
       cause: error,
+    });
+  }
+  if (reason.startsWith('ERR_SSL_')) {
+    // With TLS 1.3 a server refuses a client certificate, or the lack of one, after the handshake.
+    return ociError('REGISTRY_TLS', `${what}: the TLS connection was refused (${reason})`, {
+      details: facts,
+      cause: error,
+      hint: 'the registry may want a client certificate: set registries.HOST.clientCertFile and clientKeyFile',
     });
   }
   return unreachable(error, what, facts, PASSING.has(reason));

@@ -28,7 +28,11 @@ export function openTunnel(
       setHost: false,
       createConnection: () => connection as Socket,
     });
-    const settle = (): void => signal.removeEventListener('abort', onAbort);
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      connect.off('error', onBroken);
+      connect.off('close', onBroken);
+    };
     const fail = (reason: unknown): void => {
       settle();
       connect.on('error', () => {});
@@ -37,17 +41,20 @@ export function openTunnel(
       reject(reason);
     };
     const onAbort = (): void => fail(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    connect.once('connect', (answer, socket, head) => {
-      if (answer.statusCode === 200 && head.length === 0) {
-        settle();
-        resolve(socket);
-      } else fail(refusal(answer.statusCode ?? 0, where, target));
-    });
     const onBroken = (cause?: unknown): void =>
       fail(ociError('REGISTRY_PROXY', `${where} dropped the connection to ${target}`, { details: { target }, cause }));
+    signal.addEventListener('abort', onAbort, { once: true });
     connect.once('error', onBroken);
-    connect.once('close', () => onBroken());
+    connect.once('close', onBroken);
+    connect.once('connect', (answer, socket, head) => {
+      // In a tunnel the client speaks first: earlier bytes are the proxy's own.
+      if (answer.statusCode !== 200 || head.length > 0) {
+        fail(refusal(answer.statusCode ?? 0, where, target));
+        return;
+      }
+      settle();
+      resolve(socket);
+    });
     if (signal.aborted) onAbort();
     else connect.end();
   });
@@ -58,6 +65,12 @@ function refusal(status: number, where: string, target: string): Error {
     return ociError('REGISTRY_PROXY', `${where} wants a user name and password, or refused those it got (status 407)`, {
       details: { status, target },
       hint: 'write them into HTTPS_PROXY: http://USER:PASSWORD@host:port',
+      retryable: false,
+    });
+  }
+  if (status === 200) {
+    return ociError('REGISTRY_PROXY', `${where} sends bytes of its own into the tunnel to ${target}`, {
+      details: { status, target },
       retryable: false,
     });
   }

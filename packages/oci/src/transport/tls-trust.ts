@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
@@ -8,6 +9,8 @@ import type { Peer } from './connection-pool.ts';
 import type { SettingsLookup } from './origin-policy.ts';
 import { defaultAuthorities } from './system-roots.ts';
 import type { RegistrySettings } from './transport.ts';
+
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 /**
  * Makes the TLS context of each peer: whom to trust and, on the registry's own origin only, which certificate to show.
@@ -39,6 +42,8 @@ export class TlsTrust {
     if (context === undefined) {
       context = options().then((own) => this.#build(own));
       this.#contexts.set(key, context);
+      // A file may be there, or whole, the next time.
+      context.catch(() => this.#contexts.delete(key));
     }
     return context;
   }
@@ -64,7 +69,7 @@ export class TlsTrust {
     const settings = this.#settingsOf(peer.registry);
     const found = await hostCertificates(names, this.#environment.env);
     const caFiles = [settings.caFile, this.#settingsOf(peer.authority).caFile, ...found.authorities];
-    const ca = await Promise.all([...new Set(caFiles)].filter((file) => file !== undefined).map(readPem));
+    const ca = await Promise.all([...new Set(caFiles)].filter((file) => file !== undefined).map(readAuthorities));
     if (!peer.own) return { ca };
     return { ca, ...(await clientCertificate(settings, found.client)) };
   }
@@ -83,6 +88,22 @@ async function clientCertificate(
     });
   }
   return { cert: await readPem(clientCertFile), key: await readPem(clientKeyFile) };
+}
+
+/** OpenSSL passes over what it cannot read in a list of authorities; a file that somebody configured must be used. */
+async function readAuthorities(file: string): Promise<Buffer> {
+  const bytes = await readPem(file);
+  const blocks = bytes.toString('latin1').match(CERTIFICATE) ?? [];
+  try {
+    for (const block of blocks) new X509Certificate(block);
+    if (blocks.length > 0) return bytes;
+  } catch {
+    // The same error as for a file without any.
+  }
+  throw ociError('REGISTRY_TLS', `${file} does not hold certificates in PEM`, {
+    details: { file, reason: 'BAD_CERTIFICATE_FILE' },
+    hint: 'convert it to PEM, or name the right file',
+  });
 }
 
 async function readPem(file: string): Promise<Buffer> {
