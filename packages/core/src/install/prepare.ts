@@ -82,6 +82,7 @@ export async function prepareInstall(
     };
   } catch (error) {
     await held[Symbol.asyncDispose]();
+    collectContent(context, new Set([plugin.manifest.digest]), op);
     throw error;
   }
 }
