@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type AnswerHeaders, type Rule, withoutReferrers } from '@gantry/testkit';
+import { type Rule, withoutReferrers } from '@gantry/testkit';
 import type { Op } from '../op.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { openRepository } from './open-repository.ts';
@@ -103,11 +103,11 @@ for (const { name, run } of OPERATIONS) {
     for (let nth = 1; nth <= requests; nth += 1) {
       const controller = new AbortController();
       const reason = new Error('enough');
-      const cancel = (): AnswerHeaders => {
+      const cancel = (url: string): string => {
         if (world.registry.log.count() === nth) controller.abort(reason);
-        return {};
+        return url;
       };
-      const world = await stocked(t, [{ nth, stall: 'head', headers: cancel }]);
+      const world = await stocked(t, [{ nth, stall: 'head', rewrite: cancel }]);
       await assert.rejects(
         run(world, { ...world.op, signal: controller.signal }),
         reason,

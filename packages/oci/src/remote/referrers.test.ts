@@ -113,7 +113,12 @@ for (const { name, rules } of OFFERED_NOT) {
 
 test('the fallback tag is used when the API redirects to another origin, which is not asked', async (t) => {
   const front = await remoteWorld(t);
-  const targets = [front.registry.url, 'http://169.254.169.254/', 'https://sso.example/login', 'ftp://registry.example/'];
+  const targets = [
+    front.registry.url,
+    'http://169.254.169.254/',
+    'https://sso.example/login',
+    'ftp://registry.example/',
+  ];
   for (const target of targets) {
     const world = await remoteWorld(t, [redirected('/referrers/', target), withoutSubjectHeader()]);
     await push(world, ONE);

@@ -9,6 +9,19 @@ import { type FallbackContent, fallbackTag, readFallback } from './fallback-inde
 import { listReferrersByApi } from './referrers-api.ts';
 import { ReferrerSet, readEntries } from './referrers-list.ts';
 
+/** The entry of a referrer in a list: its type and annotations are those of its manifest, whatever another list says. */
+export function describeReferrer({ mediaType, digest, size }: Descriptor, manifest: Manifest): Descriptor {
+  const artifactType = artifactTypeOf(manifest);
+  const { annotations } = manifest;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+  };
+}
+
 /** Reads a manifest by descriptor, from memory or from the endpoint. */
 export type ReadManifest = (what: Descriptor, op?: Op) => Promise<Uint8Array>;
 
@@ -97,9 +110,8 @@ class Search {
       this.#left -= 1;
       const manifest = await this.#parse(candidate);
       if (manifest?.subject?.digest !== this.#subject.digest) continue;
-      if (artifactTypeOf(manifest) === this.#artifactType) {
-        this.found.push({ ...candidate, artifactType: this.#artifactType, annotations: manifest.annotations });
-      }
+      if (artifactTypeOf(manifest) !== this.#artifactType) continue;
+      this.found.push(describeReferrer(candidate, manifest));
     }
   }
 

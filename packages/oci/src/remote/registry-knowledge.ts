@@ -6,6 +6,9 @@ export interface RegistryKnowledge {
   /** Whether the referrers API answers for a repository; undefined when it was not asked yet. */
   referrersApi(at: Endpoint): boolean | undefined;
   learnReferrersApi(at: Endpoint, answers: boolean): void;
+  /** False once the registry answered a POST of a whole blob by opening an upload: sending the bytes in it is in vain. */
+  singlePost(at: Endpoint): boolean;
+  learnNoSinglePost(at: Endpoint): void;
   /** Runs `work` after all earlier work under the same tag, so that this process does not race with itself. */
   alone<T>(at: Endpoint, tag: string, work: () => Promise<T>): Promise<T>;
 }
@@ -24,6 +27,7 @@ export function registryKnowledge(transport: Transport): RegistryKnowledge {
 
 function emptyKnowledge(): RegistryKnowledge {
   const answering = new Map<string, boolean>();
+  const withoutSinglePost = new Set<string>();
   const running = new Map<string, Promise<unknown>>();
   const key = (at: Endpoint): string => `${at.transport.baseUrl(at.registry).origin} ${at.repository}`;
   return {
@@ -32,6 +36,8 @@ function emptyKnowledge(): RegistryKnowledge {
       if (answering.size >= MOST_REPOSITORIES) answering.clear();
       answering.set(key(at), answers);
     },
+    singlePost: (at) => !withoutSinglePost.has(at.registry),
+    learnNoSinglePost: (at) => void withoutSinglePost.add(at.registry),
     alone: async (at, tag, work) => {
       const name = `${endpointName(at)}:${tag}`;
       const mine = (running.get(name) ?? Promise.resolve()).then(work, work);

@@ -1,7 +1,7 @@
 import type { Referrers, Repository, TagHint } from '../content.ts';
 import type { Descriptor } from '../descriptor.ts';
 import { isGantryError } from '../errors.ts';
-import { artifactTypeOf, parseManifest } from '../manifest.ts';
+import { parseManifest } from '../manifest.ts';
 import { isManifestType } from '../media-types.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
@@ -17,7 +17,7 @@ import { type ManifestMemory, manifestMemory } from './manifest-memory.ts';
 import { uploadManifest } from './manifest-upload.ts';
 import { deleteManifest, fetchDescribedManifest, fetchManifest, hasManifest, peekManifest } from './manifests.ts';
 import { firstAnswer, readEndpoints } from './mirrors.ts';
-import { findReferrers } from './referrers.ts';
+import { describeReferrer, findReferrers } from './referrers.ts';
 import { registryKnowledge } from './registry-knowledge.ts';
 import { listTags } from './tags.ts';
 
@@ -156,15 +156,7 @@ export class RemoteRepository implements Repository {
     if (!isManifestType(what.mediaType)) return;
     const manifest = parseManifest(bytes, what, op);
     if (manifest.subject === undefined) return;
-    const artifactType = artifactTypeOf(manifest);
-    const { mediaType, digest, size } = what;
-    const entry: Descriptor = {
-      mediaType,
-      digest,
-      size,
-      ...(artifactType === undefined ? {} : { artifactType }),
-      ...(Object.keys(manifest.annotations).length === 0 ? {} : { annotations: manifest.annotations }),
-    };
+    const entry = describeReferrer(what, manifest);
     await changeFallback(this.#at, manifest.subject.digest, { add: entry }, op);
   }
 

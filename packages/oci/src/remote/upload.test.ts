@@ -47,13 +47,18 @@ for (const upload of MODES) {
   });
 }
 
-test('a registry without single-post answers 202 and gets the PUT', async (t) => {
+test('a registry without single-post answers 202 and gets the PUT; the next blob is not sent in the POST', async (t) => {
   const world = await remoteWorld(t, [{ method: 'POST', rewrite: (url) => url.replace(/\?.*/, '') }], {
     settings: { upload: 'single-post' },
   });
-  await push(world, BLOB);
-  await stored(world, BLOB);
-  assert.equal(methods(world), 'POST PUT');
+  const second = blob('second');
+  for (const content of [BLOB, second]) {
+    await push(world, content);
+    await stored(world, content);
+  }
+  assert.equal(methods(world), 'POST PUT POST PUT');
+  const lengths = world.registry.log.requests.map(({ headers }) => Number(headers['content-length']));
+  assert.deepEqual(lengths, [BLOB.what.size, BLOB.what.size, 0, second.what.size]);
 });
 
 test('the latest Location counts, and its query is kept as it is', async (t) => {

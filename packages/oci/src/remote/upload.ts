@@ -7,6 +7,7 @@ import { verifiedStream } from '../verified-stream.ts';
 import { type Attempts, countAttempts, isRetryable } from './attempts.ts';
 import { type ChunkReader, chunkReader } from './chunk-reader.ts';
 import { contentName, type Endpoint, endpointUrl } from './endpoint.ts';
+import { registryKnowledge } from './registry-knowledge.ts';
 import {
   askOffset,
   closeUpload,
@@ -35,13 +36,15 @@ export async function uploadBlob(upload: Upload, opened?: UploadSession): Promis
   const mode = at.transport.settings(at.registry).upload ?? 'monolithic';
   const attempts = countAttempts(at.transport.environment, op);
   const url = endpointUrl(at, 'blobs/uploads/');
+  const knowledge = registryKnowledge(at.transport);
   let session = opened;
   for (;;) {
     try {
       if (session === undefined) {
-        const how = mode === 'single-post' ? { body: wholeBody(upload) } : {};
-        const answer = await openUpload(at, what, how, op);
+        const whole = mode === 'single-post' && knowledge.singlePost(at);
+        const answer = await openUpload(at, what, whole ? { body: wholeBody(upload) } : {}, op);
         if (answer === 'stored') return;
+        if (whole) knowledge.learnNoSinglePost(at);
         session = answer.session;
       }
       if ((await sendAll(upload, session, mode, attempts)) === 'done') return;
