@@ -1,40 +1,52 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { directImports } from './direct-imports.ts';
 import { repository } from './packages.ts';
 
+const libraries = ['oci', 'registry', 'core', 'runtime'];
+
 /**
- * Bundles the command line into `target/dist`: the entry, a chunk for each verb, what they share, and the files that
- * run in workers. All lie in one directory, because a library finds its worker beside itself.
+ * Bundles the command line into `target/dist`: the entry, what it loads on demand, and the files that run in workers,
+ * each of which is whole by itself. All lie in one directory, because a library finds its worker beside itself.
  */
 export async function bundleCommand(target: string): Promise<void> {
-  const result = await build({
+  const outdir = join(target, 'dist');
+  const entry = join(repository, 'packages/cli/src/start.ts');
+  const results = [await bundle(outdir, [entry], true), await bundle(outdir, workers(), false)];
+  const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
+  writeFileSync(join(outdir, 'THIRD-PARTY.txt'), licences(inputs));
+}
+
+async function bundle(
+  outdir: string,
+  files: readonly string[],
+  splitting: boolean,
+): Promise<{ readonly metafile: Metafile }> {
+  return build({
     absWorkingDir: repository,
-    entryPoints: Object.fromEntries(
-      [join(repository, 'packages/cli/src/start.ts'), ...workers()].map((file) => [basename(file, '.ts'), file]),
-    ),
-    outdir: join(target, 'dist'),
+    entryPoints: Object.fromEntries(files.map((file) => [basename(file, '.ts'), file])),
+    outdir,
     bundle: true,
-    splitting: true,
+    splitting,
     format: 'esm',
     platform: 'node',
     target: 'node22.15',
-    external: ['@extism/extism'],
     chunkNames: '[name]-[hash]',
     // Dependencies that are CommonJS call require() for the modules of Node.
     banner: {
       js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     },
     legalComments: 'none',
+    plugins: [await directImports(libraries)],
     metafile: true,
     logLevel: 'warning',
   });
-  writeFileSync(join(target, 'dist', 'THIRD-PARTY.txt'), licences(result.metafile));
 }
 
 /** Files that are started in a thread or process of their own: `x-worker.ts` and `x-child.ts`. */
 function workers(): string[] {
-  return ['oci', 'registry', 'core', 'runtime'].flatMap((name) => {
+  return libraries.flatMap((name) => {
     const source = join(repository, 'packages', name, 'src');
     return readdirSync(source, { recursive: true, encoding: 'utf8' })
       .filter((file) => /-(worker|child)\.ts$/.test(file))
@@ -43,9 +55,9 @@ function workers(): string[] {
 }
 
 /** The licences of what was bundled and is not ours. */
-function licences(metafile: Metafile): string {
+function licences(inputs: readonly string[]): string {
   const directories = new Set<string>();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of inputs) {
     const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (match?.[1] !== undefined) directories.add(match[1]);
   }

@@ -59,15 +59,13 @@ function libraryManifest(manifest: Manifest): object {
   };
 }
 
-/** Everything is in the bundle but the Wasm engine, which is large and used by one verb. */
+/** Everything is in the bundle: the published command has no dependencies. */
 function commandManifest(manifest: Manifest): object {
-  const engine = '@extism/extism';
   return {
     ...common(manifest),
     exports: { './package.json': './package.json' },
     bin: manifest.bin,
     files: ['bin', 'dist'],
-    dependencies: { [engine]: manifest.dependencies?.[engine] },
   };
 }
 

@@ -36,9 +36,12 @@ export function openGantryFor(
 
 /** What the user asks for with a source on the command line. */
 export function requestFor(context: Context, source: string, flags: AcquireFlags): InstallRequest {
+  return { source, base: context.io.cwd, ...platformAndConsent(flags) };
+}
+
+/** What `--platform` and `--allow-unsigned` add to a request. */
+export function platformAndConsent(flags: AcquireFlags): Pick<InstallRequest, 'platform' | 'allowUnsigned'> {
   return {
-    source,
-    base: context.io.cwd,
     ...(flags.platform !== undefined && { platform: parsePlatform(flags.platform) }),
     ...(flags.allowUnsigned === true && { allowUnsigned: true }),
   };

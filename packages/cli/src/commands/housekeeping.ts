@@ -29,7 +29,7 @@ function addCache(program: Command, context: Context): void {
   const ls = configFlags(
     verb(cache, { usage: 'ls', summary: 'list what is stored', examples: ['gantry cache ls --json'] }),
   );
-  runs(ls, context, async () => (await import('../verbs/cache.ts')).cacheList);
+  runs(ls, context, async () => (await import('../verbs/on-this-machine.ts')).cacheList);
   const verify = configFlags(
     verb(cache, {
       usage: 'verify',
@@ -37,11 +37,11 @@ function addCache(program: Command, context: Context): void {
       examples: ['gantry cache verify'],
     }),
   );
-  runs(verify, context, async () => (await import('../verbs/cache.ts')).cacheVerify);
+  runs(verify, context, async () => (await import('../verbs/on-this-machine.ts')).cacheVerify);
   const prune = configFlags(
     verb(cache, { usage: 'prune', summary: 'remove what nobody uses any more', examples: ['gantry cache prune'] }),
   );
-  runs(prune, context, async () => (await import('../verbs/cache.ts')).cachePrune);
+  runs(prune, context, async () => (await import('../verbs/on-this-machine.ts')).cachePrune);
 }
 
 function addCredentials(program: Command, context: Context): void {
@@ -54,11 +54,11 @@ function addCredentials(program: Command, context: Context): void {
   )
     .option('-u, --username <name>', 'user name; asked for when absent')
     .option('--password-stdin', 'read the password from stdin');
-  runs(login, context, async () => (await import('../verbs/login.ts')).loginVerb);
+  runs(login, context, async () => (await import('../verbs/on-registries.ts')).loginVerb);
   const logout = verb(program, {
     usage: 'logout <registry>',
     summary: 'forget the credentials for a registry',
     examples: ['gantry logout registry.example.com'],
   });
-  runs(logout, context, async () => (await import('../verbs/login.ts')).logoutVerb);
+  runs(logout, context, async () => (await import('../verbs/on-registries.ts')).logoutVerb);
 }

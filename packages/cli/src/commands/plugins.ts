@@ -18,7 +18,7 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
         .option('--force', 'overwrite files that have other bytes'),
     ),
   );
-  runs(pull, context, async () => (await import('../verbs/pull.ts')).pull);
+  runs(pull, context, async () => (await import('../verbs/on-registries.ts')).pull);
 
   const run = rootFlag(
     consentFlag(
@@ -38,7 +38,7 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
   );
   run.usage('[options] <ref|name> [function] [-- args...]');
   runs(run, context, async () => {
-    const verbs = await import('../verbs/run.ts');
+    const verbs = await import('../verbs/on-this-machine.ts');
     return (ctx, args: readonly [string, string | undefined], options: object) =>
       verbs.run(ctx, { target: args[0], functionName: args[1], pluginArguments }, options);
   });
@@ -60,12 +60,12 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
       ),
     ),
   );
-  runs(install, context, async () => (await import('../verbs/install.ts')).install);
+  runs(install, context, async () => (await import('../verbs/on-registries.ts')).install);
 
   const list = rootFlag(
     configFlags(verb(program, { usage: 'list', summary: 'list installed plugins', examples: ['gantry list --json'] })),
   );
-  runs(list, context, async () => (await import('../verbs/list.ts')).list);
+  runs(list, context, async () => (await import('../verbs/on-this-machine.ts')).list);
 
   const remove = rootFlag(
     configFlags(
@@ -76,7 +76,7 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
       }),
     ),
   );
-  runs(remove, context, async () => (await import('../verbs/remove.ts')).remove);
+  runs(remove, context, async () => (await import('../verbs/on-this-machine.ts')).remove);
 
   const why = rootFlag(
     configFlags(
@@ -87,5 +87,5 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
       }),
     ),
   );
-  runs(why, context, async () => (await import('../verbs/why.ts')).why);
+  runs(why, context, async () => (await import('../verbs/on-this-machine.ts')).why);
 }

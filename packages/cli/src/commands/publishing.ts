@@ -26,7 +26,7 @@ export function addPublishing(program: Command, context: Context): void {
     )
     .option('--platform <platform=path>', 'the file for one platform; repeat it for an index', repeated)
     .option('--annotation <key=value>', 'annotation of the manifest; may be repeated', keyValue);
-  runs(push, context, async () => (await import('../verbs/push.ts')).push);
+  runs(push, context, async () => (await import('../verbs/on-registries.ts')).push);
 
   const copy = platformFlag(
     registryFlags(
@@ -37,7 +37,7 @@ export function addPublishing(program: Command, context: Context): void {
       }),
     ).option('--referrers', 'copy what refers to it as well: signatures, attestations, SBOMs'),
   );
-  runs(copy, context, async () => (await import('../verbs/copy.ts')).copy);
+  runs(copy, context, async () => (await import('../verbs/on-registries.ts')).copy);
 
   const tag = registryFlags(
     verb(program, {
@@ -46,7 +46,7 @@ export function addPublishing(program: Command, context: Context): void {
       examples: ['gantry tag 127.0.0.1:5000/acme/hello:1.0 stable'],
     }),
   );
-  runs(tag, context, async () => (await import('../verbs/tag.ts')).tag);
+  runs(tag, context, async () => (await import('../verbs/on-registries.ts')).tag);
 
   const tags = registryFlags(
     verb(program, {
@@ -55,7 +55,7 @@ export function addPublishing(program: Command, context: Context): void {
       examples: ['gantry tags 127.0.0.1:5000/acme/hello'],
     }),
   );
-  runs(tags, context, async () => (await import('../verbs/tags.ts')).tags);
+  runs(tags, context, async () => (await import('../verbs/on-registries.ts')).tags);
 
   const referrers = registryFlags(
     verb(program, {
@@ -64,7 +64,7 @@ export function addPublishing(program: Command, context: Context): void {
       examples: ['gantry referrers 127.0.0.1:5000/acme/hello:1.0 --json'],
     }),
   ).option('--artifact-type <type>', 'only referrers of this type');
-  runs(referrers, context, async () => (await import('../verbs/referrers.ts')).referrers);
+  runs(referrers, context, async () => (await import('../verbs/on-registries.ts')).referrers);
 
   const remove = registryFlags(
     verb(program, {
@@ -73,7 +73,7 @@ export function addPublishing(program: Command, context: Context): void {
       examples: ['gantry delete 127.0.0.1:5000/acme/hello:1.0'],
     }),
   );
-  runs(remove, context, async () => (await import('../verbs/delete.ts')).deleteReference);
+  runs(remove, context, async () => (await import('../verbs/on-registries.ts')).deleteReference);
 
   const inspect = platformFlag(
     registryFlags(
@@ -87,5 +87,5 @@ export function addPublishing(program: Command, context: Context): void {
       }),
     ).option('--raw', 'print the manifest as it is'),
   );
-  runs(inspect, context, async () => (await import('../verbs/inspect.ts')).inspect);
+  runs(inspect, context, async () => (await import('../verbs/on-registries.ts')).inspect);
 }

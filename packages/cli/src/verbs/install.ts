@@ -1,6 +1,6 @@
 import type { Gantry, InstallRequest, Plan, SetOutcome } from '@gantry/core';
 import { formatPlatform, type Op } from '@gantry/oci';
-import { type AcquireFlags, openGantryFor, requestFor } from '../app/open-gantry.ts';
+import { type AcquireFlags, openGantryFor, platformAndConsent, requestFor } from '../app/open-gantry.ts';
 import { pluginDocument, verdictDocument } from '../app/plugin-documents.ts';
 import { readSettings, type Settings } from '../app/settings.ts';
 import { cliError } from '../cli-errors.ts';
@@ -26,7 +26,7 @@ export async function install(
   flags: InstallFlags,
 ): Promise<void> {
   const settings = await readSettings(context, flags);
-  const requests = refs.length > 0 ? named(context, refs, flags) : declared(context, settings, flags);
+  const requests = refs.length > 0 ? named(context, refs, flags) : declared(settings, flags);
   const sources = requests.map(({ source }) => source);
   await using gantry = openGantryFor(context, settings, flags, sources);
   if (flags.dryRun === true) await showPlans(context, gantry, requests, settings.op);
@@ -99,16 +99,16 @@ function named(context: Context, refs: readonly string[], flags: InstallFlags): 
   }));
 }
 
-function declared(context: Context, settings: Settings, flags: InstallFlags): InstallRequest[] {
+function declared(settings: Settings, flags: InstallFlags): InstallRequest[] {
   const { plugins } = settings.configuration;
   if (plugins.length === 0 || flags.name !== undefined) {
     const message =
       plugins.length === 0 ? 'nothing is named, and gantry.yaml has no plugins' : '--name needs a reference';
     throw cliError('CONFIG_USAGE', message, { hint: 'gantry install REFERENCE, or list plugins in gantry.yaml' });
   }
-  return plugins.map((plugin) => ({
-    ...requestFor(context, plugin.source, flags),
-    name: plugin.name,
+  return plugins.map(({ grants: _grants, config: _config, ...spec }) => ({
+    ...spec,
+    ...platformAndConsent(flags),
     ...(flags.replace === true && { replace: true }),
   }));
 }

@@ -3,6 +3,7 @@ import { loadPlugin, type RunResult } from '@gantry/runtime';
 import type { AcquireFlags } from '../app/open-gantry.ts';
 import { pluginInput } from '../app/plugin-input.ts';
 import { openPlugins, type Plugins } from '../app/plugins.ts';
+import { grantsOf } from '../app/settings.ts';
 import type { Context } from '../context.ts';
 
 /** Flags of `gantry run`. */
@@ -29,7 +30,7 @@ export async function run(context: Context, what: RunTarget, options: RunOptions
   const installed = await obtain(context, plugins, what.target, options);
   const { name, digest, kind } = installed.facts;
   const input = await pluginInput(context.io, options.input, op);
-  await using plugin = await loadPlugin(installed, plugins.settings.configuration.grantsOf(name), op);
+  await using plugin = await loadPlugin(installed, grantsOf(plugins.settings, name), op);
   const result = await plugin.run(
     {
       input,

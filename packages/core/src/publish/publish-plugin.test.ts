@@ -19,7 +19,9 @@ class Sink implements ContentSink {
   }
 
   async pushBlob(what: Descriptor, content: () => AsyncIterable<Uint8Array>): Promise<void> {
-    const bytes = Buffer.concat(await Array.fromAsync(content()));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of content()) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
     verifyBytes(what, bytes);
     this.contents.set(what.digest, bytes);
   }
