@@ -77,6 +77,7 @@ export {
 } from './tar-corpus.ts';
 export type { TarField, TarNumber } from './tar-header.ts';
 export { tempDir } from './temp-dir.ts';
+export { startTlsFront, type TlsFront } from './tls-front.ts';
 export {
   startTokenServer,
   type TokenAnswer,
