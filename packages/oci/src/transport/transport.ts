@@ -45,7 +45,10 @@ export interface TransportRequest {
   readonly body?: RequestBody;
   /** Statuses that are returned to the caller; every other one becomes a `REGISTRY_*` error. */
   readonly accept: readonly number[];
-  /** Whether the request may be sent again after a fault. Default: true for GET, HEAD, PUT and DELETE. */
+  /**
+   * Whether the request may be sent again after a fault. Default: true for GET, HEAD, PUT and DELETE.
+   * A 429 says that nothing was done and is repeated in any case.
+   */
   readonly repeatable?: boolean;
 }
 
