@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const CLOSE_ON_EXEC = 0o2000000;
 const HIGHEST = 1024;
@@ -6,18 +6,32 @@ const HIGHEST = 1024;
 /**
  * Descriptors above stderr that this process was itself given and that would pass on to every child: Node marks the
  * first ones close-on-exec when it starts, but stops at a gap. Linux only; elsewhere nothing can be said and the list
- * is empty.
+ * is empty. Read synchronously: procfs answers at once, and a warm start waits for it.
  */
-export async function inheritedDescriptors(): Promise<readonly number[]> {
-  const names = await readdir('/proc/self/fdinfo').catch(() => []);
-  const inherited: number[] = [];
-  for (const descriptor of names.map(Number).filter((number) => number > 2 && number < HIGHEST)) {
-    // Gone again: one of our own, which are all close-on-exec.
-    const info = await readFile(`/proc/self/fdinfo/${descriptor}`, 'utf8').catch(() => '');
-    const flags = /^flags:\s*([0-7]+)$/m.exec(info)?.[1];
-    if (flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0) inherited.push(descriptor);
+export function inheritedDescriptors(): readonly number[] {
+  return descriptorsHere().filter((descriptor) => {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readIfThere(`/proc/self/fdinfo/${descriptor}`))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+  });
+}
+
+function descriptorsHere(): number[] {
+  try {
+    return readdirSync('/proc/self/fdinfo')
+      .map(Number)
+      .filter((number) => number > 2 && number < HIGHEST);
+  } catch {
+    return [];
   }
-  return inherited;
+}
+
+/** Empty when the descriptor is closed meanwhile: then it was one of our own, which are all close-on-exec. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /**

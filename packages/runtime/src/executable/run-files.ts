@@ -26,7 +26,7 @@ export async function openRunFiles(plugin: Installed): Promise<RunFiles> {
   };
   try {
     directory = await mkdtemp(join(tmpdir(), 'gantry-run-'));
-    const inherited = await inheritedDescriptors();
+    const inherited = inheritedDescriptors();
     if (inherited.length > 0) nothing = openSync(devNull, 'r+');
     return { directory, stdio: childStdio(inherited, nothing ?? -1), release };
   } catch (error) {

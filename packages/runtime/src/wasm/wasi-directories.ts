@@ -1,6 +1,5 @@
 import { openSync } from 'node:fs';
 import { devNull } from 'node:os';
-import { WASI } from 'node:wasi';
 import type { WasiHost } from './wasi-host.ts';
 import { linkOnTheWay } from './wasi-links.ts';
 import type { LoadMessage } from './wasm-messages.ts';
@@ -58,7 +57,9 @@ type WasiFunction = (...values: never[]) => number;
  * link can be made. A directory that may only be read is kept so: nothing below its descriptor is changed, and what is
  * opened there is opened without any right to write, which is inherited. README.md says what remains.
  */
-export function openDirectories(directories: LoadMessage['directories']): (base: WasiHost) => WasiHost {
+export async function openDirectories(directories: LoadMessage['directories']): Promise<(base: WasiHost) => WasiHost> {
+  // Not at the top: in a bundle that would load it for every plugin.
+  const { WASI } = await import('node:wasi');
   // What a module does with the standard streams never gets here; they lead nowhere all the same.
   const nothing = openSync(devNull, 'r+');
   return (base) => {

@@ -1,4 +1,3 @@
-import { randomFillSync } from 'node:crypto';
 import { type LineSplitter, splitLines } from '../line-splitter.ts';
 import { ExitRequest } from './fault.ts';
 import type { WasmMemory } from './web-assembly.ts';
@@ -12,7 +11,7 @@ const SPIPE = 70;
 const CHARACTER_DEVICE = 2;
 const EVENT_BYTES = 32;
 const SUBSCRIPTION_BYTES = 48;
-/** Random bytes are made in pieces: a plugin names the length. */
+/** Random bytes come in pieces of at most this size. */
 const RANDOM_BYTES = 65_536;
 
 /** What WASI preview 1 gives without any directory. */
@@ -89,7 +88,7 @@ export function openWasiHost(powers: WasiPowers): WasiHost {
     random_get(address: number, length: number) {
       const target = bytes(address, length);
       for (let start = 0; start < target.length; start += RANDOM_BYTES) {
-        randomFillSync(target.subarray(start, start + RANDOM_BYTES));
+        crypto.getRandomValues(target.subarray(start, start + RANDOM_BYTES));
       }
       return SUCCESS;
     },

@@ -73,7 +73,7 @@ async function wasiOf({ environment, directories, call }: LoadMessage): Promise<
     openWasiHost({ environment, log, lineBytes: call.logLineBytes });
   if (directories.length === 0) return base;
   const { openDirectories } = await import('./wasi-directories.ts');
-  const add = openDirectories(directories);
+  const add = await openDirectories(directories);
   return (log) => add(base(log));
 }
 
