@@ -13,12 +13,14 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type ContentSource, type Descriptor, descriptorOf, digestOf, readAll } from '@gantry/oci';
-import { tempDir } from '@gantry/testkit';
+import { contentStoreSuite, tempDir } from '@gantry/testkit';
 import { openStore } from './open-store.ts';
 
 const TYPE = 'application/octet-stream';
 const bytes = Buffer.from('a blob like any other, only shorter');
 const blob: Descriptor = { mediaType: TYPE, digest: digestOf(bytes), size: bytes.length };
+
+contentStoreSuite('disk store', async (t) => openStore(await tempDir(t)));
 
 function sourceOf(content: Uint8Array): ContentSource & { opened: number } {
   return {

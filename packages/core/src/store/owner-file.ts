@@ -1,5 +1,5 @@
 import { coreLimits } from '../core-limits.ts';
-import { errorCode } from '../files/durable.ts';
+import { errorCode, removeQuietly } from '../files/durable.ts';
 import { type FileSystem, openFlags } from '../files/file-system.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -15,33 +15,34 @@ export interface OwnerFile {
 export function createOwnerFile(fileSystem: FileSystem, path: string, content: OwnerFile): void {
   const fd = fileSystem.open(path, openFlags.create, 0o600);
   try {
-    fileSystem.write(fd, Buffer.from(JSON.stringify(content)));
-  } finally {
-    fileSystem.close(fd);
+    try {
+      fileSystem.write(fd, Buffer.from(JSON.stringify(content)));
+    } finally {
+      fileSystem.close(fd);
+    }
+  } catch (error) {
+    removeQuietly(fileSystem, path);
+    throw error;
   }
 }
 
 /** Reads one back; undefined when it is gone, half written, or of another version: then only its age speaks. */
 export function readOwnerFile(fileSystem: FileSystem, path: string): OwnerFile | undefined {
-  let fd: number;
   try {
-    fd = fileSystem.open(path, openFlags.read);
-  } catch (error) {
-    if (errorCode(error) === undefined) throw error;
-    return undefined;
-  }
-  try {
-    const { size } = fileSystem.stat(fd);
-    if (size > coreLimits(undefined, 'ownerBytes')) return undefined;
-    const bytes = Buffer.alloc(size);
-    const count = fileSystem.read(fd, bytes, 0);
-    const value: unknown = JSON.parse(bytes.toString('utf8', 0, count));
-    return isOwnerFile(value) ? value : undefined;
+    const fd = fileSystem.open(path, openFlags.read);
+    try {
+      const { size } = fileSystem.stat(fd);
+      if (size > coreLimits(undefined, 'ownerBytes')) return undefined;
+      const bytes = Buffer.alloc(size);
+      const count = fileSystem.read(fd, bytes, 0);
+      const value: unknown = JSON.parse(bytes.toString('utf8', 0, count));
+      return isOwnerFile(value) ? value : undefined;
+    } finally {
+      fileSystem.close(fd);
+    }
   } catch (error) {
     if (error instanceof SyntaxError || errorCode(error) !== undefined) return undefined;
     throw error;
-  } finally {
-    fileSystem.close(fd);
   }
 }
 

@@ -27,7 +27,7 @@ export async function acquireLock(
     if (done()) return undefined;
     try {
       createOwnerFile(context.fileSystem, path, mine);
-      return hold(context, path, mine, op);
+      return hold(context, path, op);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw storeFault(error, 'write', `lock ${name}`);
     }
@@ -46,7 +46,8 @@ export async function waitForLock(context: StoreContext, name: string, op?: Op):
   }
 }
 
-function hold(context: StoreContext, path: string, mine: OwnerFile, op: Op | undefined): AsyncDisposable {
+function hold(context: StoreContext, path: string, op: Op | undefined): AsyncDisposable {
+  const mine = context.fileSystem.lstat(path)?.ino;
   const heartbeat = setInterval(
     () => {
       try {
@@ -61,7 +62,7 @@ function hold(context: StoreContext, path: string, mine: OwnerFile, op: Op | und
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(heartbeat);
-      if (readOwnerFile(context.fileSystem, path)?.id === mine.id) removeQuietly(context.fileSystem, path);
+      if (context.fileSystem.lstat(path)?.ino === mine) removeQuietly(context.fileSystem, path);
     },
   };
 }
