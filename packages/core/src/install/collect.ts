@@ -32,19 +32,25 @@ function collectOne(context: RootContext, digest: Digest, op?: Op): void {
   const aside = join(paths.staging, randomName('unused-'));
   fileSystem.rename(home, aside);
   fileSystem.reached('collect.aside');
-  if (isUsed(context, digest, op) && restored(context, aside, home)) return;
+  let used = true;
+  try {
+    used = isUsed(context, digest, op);
+  } finally {
+    // Where it cannot be told, it stays as well.
+    if (used) restore(context, aside, home);
+  }
+  if (used) return;
   syncDirectory(fileSystem, paths.content);
   fileSystem.removeTree(aside);
 }
 
-function restored(context: RootContext, aside: string, home: string): boolean {
+function restore(context: RootContext, aside: string, home: string): void {
   try {
     context.fileSystem.rename(aside, home);
-    return true;
   } catch (error) {
+    if (errorCode(error) !== 'ENOTEMPTY' && errorCode(error) !== 'EEXIST') throw error;
     // The installer has put it there again itself.
-    if (errorCode(error) === 'ENOTEMPTY' || errorCode(error) === 'EEXIST') return false;
-    throw error;
+    context.fileSystem.removeTree(aside);
   }
 }
 

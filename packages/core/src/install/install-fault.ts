@@ -22,3 +22,12 @@ export async function guarded<T>(doing: string, step: () => T | Promise<T>): Pro
     throw installFault(error, doing);
   }
 }
+
+/** As {@link guarded}, for a step that is over when it returns. */
+export function guardedNow<T>(doing: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw installFault(error, doing);
+  }
+}

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ContentSource, type Descriptor, type Digest, descriptorOf, ociError, verifiedStream } from '@gantry/oci';
-import { tempDir } from '@gantry/testkit';
+import { forgeTar, tempDir } from '@gantry/testkit';
 import { elf } from '../source/native-file.fixture.ts';
 import type { ResolvedPlugin } from '../source/plugin.ts';
 import { openStore } from '../store/open-store.ts';
@@ -64,6 +64,16 @@ export function filePlugin(bytes: Uint8Array = SCRIPT, overrides: Partial<Resolv
 /** Another version of {@link filePlugin}: other bytes, same repository. */
 export function otherVersion(overrides: Partial<ResolvedPlugin> = {}): ResolvedPlugin {
   return filePlugin(new TextEncoder().encode('#!/bin/sh\necho second\n'), overrides);
+}
+
+/** A version of {@link filePlugin} that comes as an archive of several files. */
+export function archivePlugin(): ResolvedPlugin {
+  const bytes = forgeTar([
+    { name: 'bin/tool', content: SCRIPT },
+    { name: 'share/a', content: 'a' },
+    { name: 'share/b', content: 'b' },
+  ]);
+  return pluginOf([{ bytes, mediaType: 'application/vnd.oci.image.layer.v1.tar' }]);
 }
 
 /** The plugin, verified by its digest. */

@@ -7,6 +7,7 @@ import { collectContent, markUnused, sweepStaging } from './collect.ts';
 import type { InstalledFile } from './content-record.ts';
 import { ensureContent, type ReadyContent } from './ensure-content.ts';
 import { holdContent, holdInstalled } from './hold.ts';
+import { guardedNow } from './install-fault.ts';
 import { type Installed, vouch } from './installed.ts';
 import { installedFacts } from './installed-facts.ts';
 import { startLaps } from './laps.ts';
@@ -68,15 +69,16 @@ export async function prepareInstall(
       name,
       unchanged,
       activate: (activateOp) => {
-        if (!unchanged) activate(context, receipt, before, activateOp);
+        if (!unchanged) guardedNow(`activate ${name}`, () => activate(context, receipt, before, activateOp));
         lap('install', plugin.manifest.digest, activateOp);
         const live = unchanged ? before : receipt;
         return vouch(installedFacts(context, live, live.verdict), () => holdInstalled(context, name, live.manifest));
       },
       revert: () => {
         if (unchanged) return;
-        if (before === undefined) removeReceipt(context, name);
-        else writeReceipt(context, before);
+        guardedNow(`revert ${name}`, () =>
+          before === undefined ? removeReceipt(context, name) : writeReceipt(context, before),
+        );
       },
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Digest, Environment } from '@gantry/oci';
 import { type PublishedModes, publishedModes } from '../archive/tree-writer.ts';
-import { errorCode, makeDirectories, randomName } from '../files/durable.ts';
+import { errorCode, makeDirectories, randomName, syncDirectory } from '../files/durable.ts';
 import { type FileSystem, openFlags } from '../files/file-system.ts';
 
 /** Where things lie under a plugin root. */
@@ -62,6 +62,7 @@ export function createRoot(context: RootContext): void {
   const { directory } = rootModes(context);
   for (const path of [paths.content, paths.plugins, paths.leases]) makePublic(fileSystem, path, directory);
   makePublic(fileSystem, paths.staging, isGroupWritable(context) ? 0o770 : 0o700);
+  syncDirectory(fileSystem, paths.root);
 }
 
 /** A new directory with exactly this mode, whatever the umask; one that exists keeps its mode. */
