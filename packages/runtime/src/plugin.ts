@@ -17,7 +17,7 @@ export interface Grants {
    * where absent. Not less than one page, 64 KiB.
    */
   readonly memory?: number;
-  /** Milliseconds for one call, and for loading; the `pluginTimeout` limit where absent. */
+  /** Milliseconds for one call; the `pluginTimeout` limit where absent. Loading has the `wasmLoadTime` limit. */
   readonly timeout?: number;
   /** What a Wasm plugin reads with `config_get`. */
   readonly config?: Readonly<Record<string, string>>;

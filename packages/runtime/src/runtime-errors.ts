@@ -60,7 +60,7 @@ export const runtimeError: ErrorTable<RuntimeErrorCode> = defineErrors<RuntimeEr
   RUNTIME_SIGNAL: { meaning: 'A signal ended the plugin.', hint: TELL_AUTHOR },
   RUNTIME_TIMEOUT: {
     meaning: 'The plugin did not answer in time and was ended.',
-    hint: 'raise grants.timeout of the plugin if it needs longer',
+    hint: 'raise grants.timeout of the plugin if its calls need longer, the wasmLoadTime limit if its start does',
   },
   RUNTIME_INPUT_LIMIT: {
     meaning: 'The input is larger than a plugin accepts.',

@@ -14,6 +14,7 @@ export type RuntimeLimitName =
   | 'pluginHttpBytes'
   | 'pluginHttpRedirects'
   | 'wasmBytes'
+  | 'wasmLoadTime'
   | 'wasmEntries'
   | 'wasmTableElements'
   | 'wasmThreads'
@@ -49,6 +50,7 @@ export const runtimeLimits: LimitTable<RuntimeLimitName> = defineLimits<RuntimeL
   pluginHttpBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Answer to an HTTP request of a Wasm plugin.' },
   pluginHttpRedirects: { value: 5, unit: 'count', meaning: 'Redirects followed for an HTTP request of a Wasm plugin.' },
   wasmBytes: { value: 128 * MiB, unit: 'bytes', meaning: 'Size of a Wasm module.' },
+  wasmLoadTime: { value: 30 * second, unit: 'milliseconds', meaning: 'Time to compile and start a Wasm module.' },
   wasmEntries: {
     value: 1_000_000,
     unit: 'count',

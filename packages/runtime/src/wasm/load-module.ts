@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { TransferListItem } from 'node:worker_threads';
 import type { Installed } from '@gantry/core';
 import { type Environment, type Op, systemEnvironment } from '@gantry/oci';
-import { grantedVariables } from '../grants.ts';
+import { callTimeout, grantedVariables } from '../grants.ts';
 import type { Grants, Plugin } from '../plugin.ts';
 import { runtimeLimits } from '../runtime-limits.ts';
 import { grantedDirectories } from './granted-directories.ts';
@@ -32,6 +32,8 @@ export async function loadModule(source: ModuleSource, op: Op | undefined): Prom
   const { name } = plugin.facts;
   const terms: WasmTerms = { name, grants, hosts: openHostGrant(name, grants.hosts ?? []), environment };
   const memoryPages = grantedPages(name, grants, op);
+  // Refused now rather than at the first call.
+  callTimeout(grants, op);
   const variables = grantedVariables(grants.env, environment.env);
   const [module, directories] = await Promise.all([
     readCheckedModule(plugin, memoryPages, op),
@@ -72,7 +74,7 @@ async function prepare(
   if (message.module instanceof Uint8Array) transfer.push(message.module.buffer);
   try {
     const sent = granted ? { ...message, http: thread.http } : message;
-    const answer = await thread.ask(sent, transfer, threadTask(terms, op));
+    const answer = await thread.ask(sent, transfer, threadTask(terms, runtimeLimits(op, 'wasmLoadTime'), op));
     return answer.type === 'loaded' ? answer.module : undefined;
   } catch (error) {
     await thread.end();

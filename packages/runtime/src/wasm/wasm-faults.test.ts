@@ -6,10 +6,10 @@ import { bytes, call, code, EMPTY, LOOP, load, refuses, text } from './load-wasm
 import { openThread } from './wasm-thread.ts';
 
 test('R2: an endless loop is ended at its deadline while the host goes on, and the next call works', async (t) => {
-  const plugin = await load(t, assemblePlugin(`${call('loop', LOOP)} ${ECHO}`), { timeout: 200 });
+  const plugin = await load(t, assemblePlugin(`${call('loop', LOOP)} ${ECHO}`));
   let turns = 0;
   const interval = setInterval(() => turns++, 5);
-  const result = await plugin.run({ name: 'loop' });
+  const result = await plugin.run({ name: 'loop' }, { limits: { pluginTimeout: 200 } });
   clearInterval(interval);
   assert.ok(code('RUNTIME_TIMEOUT')(result.failure));
   assert.ok(turns > 3, `the event loop turned ${turns} times`);
@@ -17,7 +17,7 @@ test('R2: an endless loop is ended at its deadline while the host goes on, and t
 });
 
 test('R2: an endless start function and an endless _initialize are ended while loading', async (t) => {
-  const op = { limits: { pluginTimeout: 200 } };
+  const op = { limits: { wasmLoadTime: 200 } };
   await refuses(t, assemble(`(module (func $s ${LOOP}) (start $s))`), 'RUNTIME_TIMEOUT', op);
   await refuses(t, assemble(`(module (func (export "_initialize") ${LOOP}))`), 'RUNTIME_TIMEOUT', op);
 });

@@ -1,5 +1,5 @@
 import { escapeRemote, type GantryError, isGantryError, type Op } from '@gantry/oci';
-import { checkInput } from '../grants.ts';
+import { callTimeout, checkInput } from '../grants.ts';
 import { openLifetime } from '../lifetime.ts';
 import type { Plugin, RunRequest, RunResult } from '../plugin.ts';
 import { runtimeError } from '../runtime-errors.ts';
@@ -25,7 +25,7 @@ export function openWasmPlugin(terms: WasmTerms, module: CheckedModule, pool: Wa
       const copy = new Uint8Array(input);
       const transfer = copy.length > TRANSFER_BYTES ? [copy.buffer] : [];
       const message = { type: 'call', name: entry, input: copy, generation, ...callTerms(op) } as const;
-      const answer = await thread.ask(message, transfer, threadTask(terms, op));
+      const answer = await thread.ask(message, transfer, threadTask(terms, callTimeout(terms.grants, op), op));
       if (answer.type !== 'done') throw runtimeError('RUNTIME_CRASHED', `${name} answered out of turn`);
       return answer;
     });

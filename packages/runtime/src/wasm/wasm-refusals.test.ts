@@ -74,7 +74,7 @@ test('R8: a module of 100,000 functions loads, or is ended in time', async (t) =
   ]);
   const plugin = await load(t, module);
   assert.equal((await plugin.run({})).failure, undefined);
-  await refuses(t, module, 'RUNTIME_TIMEOUT', { limits: { pluginTimeout: 1 } });
+  await refuses(t, module, 'RUNTIME_TIMEOUT', { limits: { wasmLoadTime: 1 } });
 });
 
 test('I1: a module that is not the installed file is never compiled', async (t) => {

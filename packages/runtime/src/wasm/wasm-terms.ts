@@ -1,5 +1,4 @@
 import type { Environment, Op } from '@gantry/oci';
-import { callTimeout } from '../grants.ts';
 import { openLog, type PluginLog } from '../log-lines.ts';
 import type { Grants } from '../plugin.ts';
 import { runtimeError } from '../runtime-errors.ts';
@@ -40,10 +39,10 @@ export function callTerms(op: Op | undefined): CallTerms {
 }
 
 /** The limits of one call that this side keeps, and its log and requests. */
-export function threadTask(terms: WasmTerms, op: Op | undefined): ThreadTask {
+export function threadTask(terms: WasmTerms, timeout: number, op: Op | undefined): ThreadTask {
   let log: PluginLog | undefined;
   return {
-    timeout: callTimeout(terms.grants, op),
+    timeout,
     signal: op?.signal,
     onLog(level, message) {
       log ??= openLog(terms.name, op);
