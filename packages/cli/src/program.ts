@@ -1,8 +1,18 @@
 import { Command } from 'commander';
+import { withExamples } from './commands/command-line.ts';
 import { addHousekeeping } from './commands/housekeeping.ts';
 import { addPlugins } from './commands/plugins.ts';
 import { addPublishing } from './commands/publishing.ts';
 import type { Context } from './context.ts';
+
+/** From nothing to a plugin that runs. The examples of the verbs go on from here. */
+const EXAMPLES: readonly string[] = [
+  'gantry registry serve ./registry --port 5000 &',
+  `printf '#!/bin/sh\\necho "hello $1"\\n' > hello.sh`,
+  'gantry push 127.0.0.1:5000/acme/hello:1.0 ./hello.sh',
+  'gantry run 127.0.0.1:5000/acme/hello:1.0 --allow-unsigned -- World',
+  'gantry push --help',
+];
 
 /**
  * The whole command line. Building it runs nothing and loads no verb. `pluginArguments` is what came after `--`.
@@ -10,7 +20,8 @@ import type { Context } from './context.ts';
  */
 export function buildProgram(context: Context, pluginArguments: readonly string[]): Command {
   const { io } = context;
-  const program = new Command('gantry');
+  // Under npx there is no gantry on PATH, and what help prints has to work when it is pasted.
+  const program = new Command(io.env['npm_command'] === 'exec' ? 'npx gantry' : 'gantry');
   program
     .description('Publishes, verifies, installs and runs plugins that are OCI artifacts.')
     .version(io.version, '--version', 'print the version')
@@ -24,11 +35,8 @@ export function buildProgram(context: Context, pluginArguments: readonly string[
       outputError: () => {},
       getOutHelpWidth: () => Math.max(60, io.columns),
       getErrHelpWidth: () => Math.max(60, io.columns),
-    })
-    .addHelpText(
-      'after',
-      '\nExample:\n  gantry run ghcr.io/acme/hello:1.0 --allow-unsigned\n\ngantry <command> --help explains a command.',
-    );
+    });
+  withExamples(program, EXAMPLES);
   addPublishing(program, context);
   addPlugins(program, context, pluginArguments);
   addHousekeeping(program, context);

@@ -12,16 +12,24 @@ export interface VerbSpec {
 
 /** Adds a verb with the flags that all verbs have, and its examples under `--help`. */
 export function verb(parent: Command, spec: VerbSpec): Command {
-  return parent
+  const command = parent
     .command(spec.usage)
     .description(spec.summary)
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print results and errors only')
-    .option('--verbose', 'print every request')
-    .addHelpText(
-      'after',
-      `\nExample${spec.examples.length > 1 ? 's' : ''}:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`,
-    );
+    .option('--verbose', 'print every request');
+  return withExamples(command, spec.examples);
+}
+
+/** Adds complete command lines to the help of a command, which start with the name the program was called by. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  const name = programOf(command).name();
+  const lines = examples.map((line) => `  ${line.replace(/(^|\| )gantry /, `$1${name} `)}`);
+  return command.addHelpText('after', `\nExample${lines.length > 1 ? 's' : ''}:\n${lines.join('\n')}`);
+}
+
+function programOf(command: Command): Command {
+  return command.parent === null ? command : programOf(command.parent);
 }
 
 /** What runs a verb: its context, its arguments in order and its options. */

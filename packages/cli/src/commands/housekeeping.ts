@@ -11,7 +11,10 @@ export function addHousekeeping(program: Command, context: Context): void {
   const serve = verb(registry, {
     usage: 'serve [dir]',
     summary: 'serve a directory, or memory, as an OCI registry until it is interrupted',
-    examples: ['gantry registry serve ./registry', 'gantry registry serve ./registry --port 0 --read-only'],
+    examples: [
+      'gantry registry serve ./registry --port 5000',
+      'gantry registry serve ./registry --port 5001 --read-only',
+    ],
   })
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 for any free one', port, 5000)
@@ -49,7 +52,7 @@ function addCredentials(program: Command, context: Context): void {
     verb(program, {
       usage: 'login <registry>',
       summary: 'check credentials for a registry and keep them where docker does',
-      examples: ['printf %s "$PASSWORD" | gantry login registry.example.com --username me --password-stdin'],
+      examples: ['printf %s "my password" | gantry login 127.0.0.1:5000 --username me --password-stdin'],
     }),
   )
     .option('-u, --username <name>', 'user name; asked for when absent')
@@ -58,7 +61,7 @@ function addCredentials(program: Command, context: Context): void {
   const logout = verb(program, {
     usage: 'logout <registry>',
     summary: 'forget the credentials for a registry',
-    examples: ['gantry logout registry.example.com'],
+    examples: ['gantry logout 127.0.0.1:5000'],
   });
   runs(logout, context, async () => (await import('../verbs/on-registries.ts')).logoutVerb);
 }

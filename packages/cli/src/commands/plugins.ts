@@ -28,8 +28,8 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
             usage: 'run <ref|name> [function]',
             summary: 'run a plugin, installing it first when it is not installed',
             examples: [
-              'gantry run 127.0.0.1:5000/acme/hello:1.0 --allow-unsigned -- --name World',
-              'gantry run hello --input @request.json',
+              'gantry run 127.0.0.1:5000/acme/hello:1.0 --allow-unsigned -- World',
+              'gantry run hello --input "some text"',
             ],
           }),
         ).option('--input <text|@file|->', 'input: the text, the bytes of a file, or stdin'),
@@ -50,7 +50,7 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
           verb(program, {
             usage: 'install [ref...]',
             summary: 'install plugins; without a reference those of gantry.yaml',
-            examples: ['gantry install 127.0.0.1:5000/acme/hello:1.0 --allow-unsigned', 'gantry install'],
+            examples: ['gantry install 127.0.0.1:5000/acme/hello:1.0 --name greeter --allow-unsigned'],
           }),
         )
           .option('--name <name>', 'name of the plugin; default: the last part of its repository')

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream, lstatSync, readdirSync } from 'node:fs';
+import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ interface Entry {
  * owner is 0, modes are 0644 and 0755, times are 1970. Links and special files are refused.
  */
 export async function packDirectory(directory: string, prefix: string, op?: Op): Promise<PackedDirectory> {
-  const entries = await whileReading(directory, () => entriesBelow(directory, prefix));
+  const entries = await whileReading(directory, () => entriesBelow(realpathSync(directory), prefix));
   const temporary = await mkdtemp(join(tmpdir(), 'gantry-pack-'));
   const dispose = (): Promise<void> => rm(temporary, { recursive: true, force: true });
   try {

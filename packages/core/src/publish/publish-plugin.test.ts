@@ -167,6 +167,17 @@ test('one file for each platform makes an index, in the same order for any order
   await assert.rejects(publishPlugin(new Sink(), { content: twice }), { code: 'CONFIG_INVALID' });
 });
 
+test('a link that the user names is followed', async (t) => {
+  const directory = await tempDir(t);
+  await mkdir(join(directory, 'real'));
+  await writeFile(join(directory, 'real', 'a'), 'a');
+  await symlink('real', join(directory, 'link'));
+  const [real, link] = await Promise.all(
+    ['real', 'link'].map((name) => publishPlugin(new Sink(), { content: [join(directory, name)] })),
+  );
+  assert.equal(link?.layers[0]?.digest, real?.layers[0]?.digest);
+});
+
 test('links in a directory are refused, unreadable paths are named, and no temporary file stays', async (t) => {
   const directory = await tempDir(t);
   const temporary = await tempDir(t);

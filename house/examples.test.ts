@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { tempDir } from '@gantry/testkit';
+import { recordIo } from '../packages/cli/src/io.fixture.ts';
+import { Output } from '../packages/cli/src/output/output.ts';
+import { buildProgram } from '../packages/cli/src/program.ts';
+import { repository } from './packages.ts';
+import { runShellExamples, shellBlocks } from './shell-examples.ts';
+
+test('every command of the README runs as pasted', async (t) => {
+  const commands = shellBlocks(readFileSync(join(repository, 'README.md'), 'utf8'));
+  const directory = await tempDir(t);
+  // The project example names the registry of the README, whose port is another one here.
+  const { code, output } = await runShellExamples(commands, directory);
+  assert.equal(code, 0, output);
+  for (const said of [
+    'hello, World',
+    'hello, again',
+    'hello, declared plugin',
+    'hello, other side',
+    'from a module',
+    'from CommonJS',
+    'some input',
+  ]) {
+    assert.ok(output.includes(said), `"${said}" is missing in:\n${output}`);
+  }
+});
+
+test('every example that --help prints works when pasted', async (t) => {
+  const io = recordIo();
+  const program = buildProgram({ io, output: new Output(io, {}), op: {} }, []);
+  const commands = [program, ...allVerbs(program)];
+  // What deletes comes last; a server does not end by itself.
+  const late = ['delete', 'remove', 'prune', 'logout'];
+  const ordered = commands.filter((command) => command.name() !== 'serve');
+  ordered.sort((a, b) => late.indexOf(a.name()) - late.indexOf(b.name()));
+  const lines = ordered.map(examplesOf).join('\n');
+  const { code, output } = await runShellExamples(lines, await tempDir(t));
+  assert.equal(code, 0, output);
+  assert.ok(output.includes('hello World'), output);
+});
+
+type Command = ReturnType<typeof buildProgram>;
+
+function allVerbs(command: Command): Command[] {
+  return command.commands.flatMap((child) => (child.commands.length > 0 ? allVerbs(child) : [child]));
+}
+
+/** The command lines under `Examples:` in the help of a command. */
+function examplesOf(command: Command): string {
+  let help = '';
+  command.configureOutput({
+    writeOut: (text) => {
+      help += text;
+    },
+  });
+  command.outputHelp();
+  return help.slice(help.search(/^Examples?:$/m)).replace(/^Examples?:\n/, '');
+}
