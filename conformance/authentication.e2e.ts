@@ -4,12 +4,10 @@ import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type Gantry, gantry } from './gantry.ts';
-import { installPeers } from './install-peers.ts';
-import { run, startDockerRegistry, temporaryDirectory } from './peers.ts';
-
-before(installPeers);
+import { run, temporaryDirectory } from './processes.ts';
+import { startDockerRegistry } from './registries.ts';
 
 async function plugin(t: TestContext): Promise<string> {
   const file = join(await temporaryDirectory(t), 'hello');
@@ -42,13 +40,9 @@ async function pushAndRun(g: Gantry, address: string, file: string, flags: reado
 test('htpasswd: refused without login, works after it, refused after logout', async (t) => {
   const g = await gantry(t);
   const file = await plugin(t);
-  const { address } = await startDockerRegistry(t, {
-    auth: async (directory) => {
-      const path = join(directory, 'htpasswd');
-      await run('htpasswd', ['-Bbc', path, 'jane', 'secret-of-jane']);
-      return `  htpasswd: {realm: test, path: ${path}}`;
-    },
-  });
+  const htpasswd = join(await temporaryDirectory(t), 'htpasswd');
+  await run('htpasswd', ['-Bbc', htpasswd, 'jane', 'secret-of-jane']);
+  const { address } = await startDockerRegistry(t, { auth: `htpasswd: {realm: test, path: ${htpasswd}}` });
   const refused = await g.run(['push', `${address}/acme/hello:1`, file]);
   assert.equal(refused.code, 3, refused.stderr);
   const wrong = await g.run(['login', address, '--username', 'jane', '--password-stdin'], { input: 'wrong' });
@@ -114,8 +108,7 @@ test('token service: a token for each scope, credentials only to the service tha
   assert.ok(bound !== null && typeof bound === 'object');
   const realmHost = `127.0.0.1:${bound.port}`;
   const { address } = await startDockerRegistry(t, {
-    auth: async () =>
-      `  token: {realm: "http://${realmHost}/token", service: registry.test, issuer: issuer, rootcertbundle: ${signing.certificate}}`,
+    auth: `token: {realm: "http://${realmHost}/token", service: registry.test, issuer: issuer, rootcertbundle: ${signing.certificate}}`,
   });
 
   const refused = await g.run(['login', address, '--username', 'jane', '--password-stdin'], { input: 'secret' });

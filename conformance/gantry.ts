@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { TestContext } from 'node:test';
-import { temporaryDirectory } from './peers.ts';
+import { temporaryDirectory } from './processes.ts';
 
-const launcher = resolve(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'gantry.mjs');
+/** The command as it is in the sources. */
+export const launcher: string = resolve(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'gantry.mjs');
 
 /** How a run ended. */
 export interface Outcome {
@@ -19,6 +20,8 @@ export interface Gantry {
   readonly env: Record<string, string>;
   /** Runs to the end, whatever the exit code. */
   run(args: readonly string[], options?: { input?: string; cwd?: string }): Promise<Outcome>;
+  /** Runs to exit code 0 and gives stdout; anything else is an error. */
+  ok(args: readonly string[], options?: { input?: string; cwd?: string }): Promise<string>;
   /** Runs with `--json`; anything but exit 0 and one document is an error. */
   json(args: readonly string[], options?: { cwd?: string }): Promise<Record<string, unknown>>;
 }
@@ -48,10 +51,11 @@ export async function gantry(t: TestContext): Promise<Gantry> {
       child.once('close', (code) => done({ code, stdout, stderr }));
       child.stdin.on('error', () => undefined).end(options.input ?? '');
     });
-  const json: Gantry['json'] = async (args, options) => {
-    const { code, stdout, stderr } = await run([...args, '--json'], options);
+  const ok: Gantry['ok'] = async (args, options) => {
+    const { code, stdout, stderr } = await run(args, options);
     if (code !== 0) throw new Error(`gantry ${args.join(' ')} ended with ${code}: ${stderr}`);
-    return JSON.parse(stdout) as Record<string, unknown>;
+    return stdout;
   };
-  return { env, run, json };
+  const json: Gantry['json'] = async (args, options) => JSON.parse(await ok([...args, '--json'], options));
+  return { env, run, ok, json };
 }

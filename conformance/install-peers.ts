@@ -32,6 +32,9 @@ const go = [
   },
 ] as const;
 
+/** Name of a peer that is built from Go sources. */
+export type BuiltPeer = (typeof go)[number]['name'];
+
 function run(command: string, args: readonly string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): void {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', ...options });
   if (error !== undefined || status !== 0) {
