@@ -8,11 +8,9 @@ import {
   repositoryName,
   type Transport,
 } from '@gantry/oci';
-import { resolveLocal } from '../publish/local-source.ts';
 import { resolveReference } from '../source/oci-source.ts';
 import type { PackageSpec, ResolvedPlugin, Source } from '../source/plugin.ts';
 import { parseSource } from '../source/source-text.ts';
-import { resolveTarball } from '../source/tarball-source.ts';
 
 /** What sources need. Both are asked at most once, and only when something needs them; they stay the caller's. */
 export interface SourcesOptions extends PlatformOptions {
@@ -53,10 +51,11 @@ export function openSources(options: SourcesOptions): Sources {
         const repository = await repositoryOf(named.reference);
         return resolveReference(repository, named.reference, spec, platform, op);
       }
-      const opened =
-        named.type === 'path'
-          ? await resolveLocal(named.path, spec, op)
-          : await resolveTarball(named.url, spec, downloads(), op);
+      const opened = await (named.type === 'path'
+        ? import('../publish/local-source.ts').then(({ resolveLocal }) => resolveLocal(named.path, spec, op))
+        : import('../source/tarball-source.ts').then((source) =>
+            source.resolveTarball(named.url, spec, downloads(), op),
+          ));
       temporary.push(opened);
       return opened.plugin;
     },

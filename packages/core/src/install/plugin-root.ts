@@ -13,9 +13,9 @@ import { holdInstalled } from './hold.ts';
 import { guarded } from './install-fault.ts';
 import { type Installed, type InstalledFacts, vouch } from './installed.ts';
 import { assertPresent, installedFacts } from './installed-facts.ts';
-import { type Plan, planInstall } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
-import { type InstallOptions, type PreparedInstall, prepareInstall } from './prepare.ts';
+import type { InstallOptions, PreparedInstall } from './prepare.ts';
 import { type Receipt, receiptSubject } from './receipt.ts';
 import { type RootContext, rootPaths } from './root-context.ts';
 
@@ -100,11 +100,19 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
   const factsToday = (receipt: Receipt): InstalledFacts =>
     installedFacts(context, receipt, decide(receiptSubject(receipt), receipt.evidence, policy));
   const prepare = (verified: VerifiedPlugin, install: InstallOptions = {}, op?: Op): Promise<PreparedInstall> =>
-    guarded(`install into ${root}`, () => prepareInstall(context, openStoreOnce(), verified, install, op));
+    guarded(`install into ${root}`, async () => {
+      // What installs is not loaded to list or start what is installed.
+      const { prepareInstall } = await import('./prepare.ts');
+      return prepareInstall(context, openStoreOnce(), verified, install, op);
+    });
 
   return {
     directory: root,
-    plan: (verified, install = {}, op) => guarded(`read ${root}`, () => planInstall(context, verified, install, op)),
+    plan: (verified, install = {}, op) =>
+      guarded(`read ${root}`, async () => {
+        const { planInstall } = await import('./plan.ts');
+        return planInstall(context, verified, install, op);
+      }),
     prepare,
     install: async (verified, install, op) => {
       await using prepared = await prepare(verified, install, op);
