@@ -33,7 +33,7 @@ test('input goes to stdin and the bytes of stdout come back', async (t) => {
   assert.deepEqual(Buffer.from(await plugin.call('', input)), input);
 });
 
-test('arguments arrive as they are, whatever a shell would make of them', async (t) => {
+test('G6: arguments arrive as they are, whatever a shell would make of them', async (t) => {
   const plugin = await load(t, 'for a in "$@"; do printf "[%s]" "$a"; done');
   const { output } = await plugin.run({ args: ['$(id)', '; exit 3', '', '*', '-n', 'it\'s "so"'] });
   assert.equal(text(output), '[$(id)][; exit 3][][*][-n][it\'s "so"]');
