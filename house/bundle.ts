@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { directImports } from './direct-imports.ts';
+import { bundleImports } from './bundle-imports.ts';
 import { repository } from './packages.ts';
 
 const libraries = ['oci', 'registry', 'core', 'runtime'];
@@ -38,7 +38,7 @@ async function bundle(
       js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     },
     legalComments: 'none',
-    plugins: [await directImports(libraries)],
+    plugins: [await bundleImports(libraries)],
     metafile: true,
     logLevel: 'warning',
   });

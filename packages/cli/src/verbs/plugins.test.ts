@@ -24,7 +24,8 @@ test('install and list print the same document, why says more', async (t) => {
     options,
   );
   const [plugin] = installed.plugins;
-  assert.ok(plugin !== undefined && plugin.path.startsWith(join(cwd, 'home', 'plugins')));
+  assert.ok(plugin);
+  assert.ok(plugin.path.startsWith(join(cwd, 'home', 'plugins')));
   assert.deepEqual(installed, {
     schemaVersion: 1,
     plugins: [

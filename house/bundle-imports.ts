@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Plugin } from 'esbuild';
+import { repository } from './packages.ts';
+
+/** Loaded with the entry, although the sources import it on demand: what a warm `gantry run` needs, and nothing more. */
+const WARM = ['packages/cli/src/verbs/on-this-machine.ts', 'packages/runtime/src/executable/executable-runtime.ts'];
+
+/** Loaded together on demand: who needs one of a group mostly needs all of it. */
+const COLD = [
+  'packages/cli/src/verbs/on-registries.ts',
+  'packages/cli/src/verbs/registry-serve.ts',
+  'packages/cli/src/verbs/limits.ts',
+  'packages/cli/src/app/open-gantry.ts',
+  'packages/core/src/install/prepare.ts',
+  'packages/core/src/install/plan.ts',
+  'packages/core/src/publish/local-source.ts',
+  'packages/core/src/source/tarball-source.ts',
+  'packages/oci/src/transport/tls-connect.ts',
+  'packages/runtime/src/wasm/plugin-http.ts',
+];
+const WASM = ['packages/runtime/src/wasm/wasm-runtime.ts', 'packages/runtime/src/wasm/load-module.ts'];
+const GROUPS: Readonly<Record<string, readonly string[]>> = { cold: COLD, wasm: WASM };
+
+/** For each package: which file below its sources gives a value that its index exports. */
+type Homes = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+/**
+ * Arranges the imports of our packages so that a bundle has few files and each command loads little. esbuild puts a file
+ * into a chunk of its own for every combination of entries that can reach it, unused or not, and through the index of a
+ * package everything is reachable. So values are imported from the files that define them, and dynamic imports become
+ * either static or one.
+ */
+export async function bundleImports(packages: readonly string[]): Promise<Plugin> {
+  const homes: Homes = new Map(
+    await Promise.all(packages.map(async (name) => [`@gantry/${name}`, await homesOf(name)] as const)),
+  );
+  const warm = new Set(WARM.map(absolute));
+  const groups = new Map(
+    Object.entries(GROUPS).flatMap(([name, files]) => files.map((file) => [absolute(file), `group:${name}`] as const)),
+  );
+  return {
+    name: 'bundle-imports',
+    setup: (build) => {
+      build.onResolve({ filter: /^group:/ }, ({ path }) => ({ path: path.slice('group:'.length), namespace: 'group' }));
+      build.onLoad({ filter: /./, namespace: 'group' }, ({ path }) => ({
+        contents: (GROUPS[path] ?? []).map((file) => `export * from ${JSON.stringify(absolute(file))};`).join('\n'),
+        resolveDir: repository,
+      }));
+      build.onLoad({ filter: /packages[/\\][\w-]+[/\\]src[/\\].*\.ts$/ }, async ({ path }) => ({
+        contents: withDynamicImports(withDirectImports(await readFile(path, 'utf8'), homes), path, warm, groups),
+        loader: 'ts',
+      }));
+    },
+  };
+}
+
+function absolute(path: string): string {
+  return join(repository, path);
+}
+
+async function homesOf(name: string): Promise<ReadonlyMap<string, string>> {
+  const source = join(repository, 'packages', name, 'src');
+  const homes = new Map<string, string>();
+  const index = readFileSync(join(source, 'index.ts'), 'utf8');
+  for (const [, list, from = ''] of index.matchAll(/^export (?:\*|\{([^}]*)\}) from '([^']+)';/gm)) {
+    const file = resolve(source, from);
+    const names = list === undefined ? Object.keys(await import(pathToFileURL(file).href)) : valuesIn(list);
+    for (const value of names) homes.set(value, file);
+  }
+  return homes;
+}
+
+function withDirectImports(text: string, homes: Homes): string {
+  return text.replace(/^import \{([^}]*)\} from '(@gantry\/[\w-]+)';/gm, (statement, list: string, from: string) => {
+    const known = homes.get(from);
+    if (known === undefined) return statement;
+    return valuesIn(list)
+      .map((value) => `import { ${value} } from ${JSON.stringify(known.get(value) ?? from)};`)
+      .join(' ');
+  });
+}
+
+function withDynamicImports(
+  text: string,
+  path: string,
+  warm: ReadonlySet<string>,
+  groups: ReadonlyMap<string, string>,
+): string {
+  const statics: string[] = [];
+  const rewritten = text.replace(/\bimport\('(\.[^']+)'\)/g, (expression, from: string) => {
+    const file = resolve(dirname(path), from);
+    const group = groups.get(file);
+    if (group !== undefined) return `import('${group}')`;
+    if (!warm.has(file)) return expression;
+    const name = `warm${statics.length}`;
+    statics.push(`import * as ${name} from ${JSON.stringify(file)};`);
+    return `Promise.resolve(${name})`;
+  });
+  return [...statics, rewritten].join('\n');
+}
+
+/** The names in an import or export list that are not types. */
+function valuesIn(list: string): string[] {
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+}
