@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { crane, oras, skopeoCopy } from './clients.ts';
 import { type Gantry, gantry } from './gantry.ts';
+import { pushCraneImage } from './images.ts';
 import { script } from './plugins.ts';
-import { run, temporaryDirectory } from './processes.ts';
+import { temporaryDirectory } from './processes.ts';
 import { registries, startDockerRegistry, startOlareg } from './registries.ts';
 
 interface Listed {
@@ -101,7 +102,7 @@ for (const registry of registries) {
     await t.test('a subject that crane made with Docker media types has referrers like any other', async (t) => {
       const g = await gantry(t);
       const reference = `${address}/acme/docker-typed:1`;
-      await craneImage(t, reference);
+      await pushCraneImage(await temporaryDirectory(t), reference);
       const sbom = await attach(t, reference);
       assert.deepEqual(digests(await listed(g, reference)), [sbom]);
       const copy = `oci-layout:${await temporaryDirectory(t)}/layout:1`;
@@ -126,10 +127,3 @@ test('a list under a fallback tag that was copied to a registry with the API is 
   assert.deepEqual(digests(found), [sbom]);
   assert.equal(found.via, 'both');
 });
-
-async function craneImage(t: TestContext, reference: string): Promise<void> {
-  const directory = await temporaryDirectory(t);
-  await script(directory, 'hello', 'image');
-  await run('tar', ['-cf', 'layer.tar', 'hello'], { cwd: directory });
-  await crane(['append', '-f', join(directory, 'layer.tar'), '-t', reference]);
-}
