@@ -1,5 +1,4 @@
 export type { ArchiveProfile } from './archive/archive-profile.ts';
-export { archiveCompression, type Compression, sniffCompression } from './archive/compression.ts';
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
 export type { SkippedLink } from './archive/merged-tree.ts';

@@ -4,30 +4,14 @@ import { hasTarMagic } from './tar-header.ts';
 /** How an archive is compressed. */
 export type Compression = 'none' | 'gzip' | 'zstd';
 
-const BY_MEDIA_TYPE: Readonly<Record<string, Compression>> = {
-  'application/vnd.oci.image.layer.v1.tar': 'none',
-  'application/vnd.oci.image.layer.v1.tar+gzip': 'gzip',
-  'application/vnd.oci.image.layer.v1.tar+zstd': 'zstd',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar': 'none',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip': 'gzip',
-  'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd': 'zstd',
-  'application/vnd.docker.image.rootfs.diff.tar': 'none',
-  'application/vnd.docker.image.rootfs.diff.tar.gzip': 'gzip',
-  'application/vnd.docker.image.rootfs.diff.tar.zstd': 'zstd',
-  'application/x-tar': 'none',
-  'application/tar': 'none',
-  'application/tar+gzip': 'gzip',
-  'application/tar+zstd': 'zstd',
-};
+/** OCI and Docker layers, plain archives, and vendor types of the same form. */
+const ARCHIVE_TYPE = /^application\/(?:[a-z0-9!#$&^_.-]+\.)?(?:x-)?tar(?:[+.](gzip|zstd))?$/;
 
 /** How content of a media type is compressed; undefined when the type names no archive. Parameters are ignored. */
 export function archiveCompression(mediaType: string): Compression | undefined {
-  const type = (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase();
-  const known = Object.hasOwn(BY_MEDIA_TYPE, type) ? BY_MEDIA_TYPE[type] : undefined;
-  if (known !== undefined) return known;
-  if (/^application\/vnd\.[^+]+\.tar\+gzip$/.test(type)) return 'gzip';
-  if (/^application\/vnd\.[^+]+\.tar\+zstd$/.test(type)) return 'zstd';
-  return undefined;
+  const match = ARCHIVE_TYPE.exec((mediaType.split(';', 1)[0] ?? '').trim().toLowerCase());
+  if (match === null) return undefined;
+  return match[1] === 'gzip' ? 'gzip' : match[1] === 'zstd' ? 'zstd' : 'none';
 }
 
 /** What the first 265 bytes of content are: an archive, compressed or not; undefined for anything else. */

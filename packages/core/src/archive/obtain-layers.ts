@@ -30,7 +30,7 @@ export async function obtainLayers(
   const transfers = createGate(ociLimits(op, 'parallelTransfers'));
   const work = layers.map(async (layer, index) => {
     try {
-      return await obtainLayer(layer, directories[index] ?? '', supply, options, transfers, inner);
+      return await obtainLayer(layer, directories[index] ?? '', supply, options, transfers, failed, inner);
     } catch (error) {
       failed.abort(error);
       throw error;
@@ -49,6 +49,7 @@ async function obtainLayer(
   supply: LayerSupply,
   options: ObtainOptions,
   transfers: Gate,
+  failed: AbortController,
   op: Op,
 ): Promise<LayerListing> {
   const { fileSystem, profile, groupWritable } = options;
@@ -71,7 +72,11 @@ async function obtainLayer(
     } catch (error) {
       // The store had the blob, and its bytes changed since: they go away and are fetched again, once (E6).
       const damaged = state.whole && isGantryError(error) && error.code === 'CONTENT_DIGEST_MISMATCH';
-      if (!damaged || attempt > 1) throw error;
+      if (!damaged || attempt > 1) {
+        // Before the file is disposed, which waits for the end of a download that was cancelled.
+        failed.abort(error);
+        throw error;
+      }
       supply.reject(layer);
       fileSystem.removeTree(directory);
       fileSystem.mkdir(directory, 0o700);

@@ -159,6 +159,8 @@ const refused: readonly (readonly [what: string, entries: readonly ForgedEntry[]
   ['an entry behind a lone zero block', [file], { endBlocks: 1, trailing: forgeTar([file]) }],
   ['a second archive behind the end', [file], { trailing: forgeTar([file]) }],
   ['bytes behind the end', [file], { trailing: 'junk' }],
+  ['half a block behind the end', [file], { trailing: Buffer.alloc(100) }],
+  ['a header in the padding of a file', [{ ...file, padding: false }, file, file]],
 ];
 for (const [what, entries, options] of refused) {
   test(`D7: ${what} is refused`, () => {

@@ -50,6 +50,7 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
   let remaining = 0;
   let padding = 0;
   let zeroBlocks = 0;
+  let surplus = 0;
   let headers = 0;
   let extensionType = '';
   let extensionParts: Buffer[] = [];
@@ -151,11 +152,15 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
           continue;
         }
         if (state === 'ended') {
+          surplus = (surplus + chunk.length - at) % BLOCK;
           if (!isZero(chunk.subarray(at))) throw formatFault('there is something behind the end of the archive');
           return;
         }
         const taken = Math.min(remaining, chunk.length - at);
         remaining -= taken;
+        if (state === 'padding' && !isZero(chunk.subarray(at, at + taken))) {
+          throw formatFault('there is something in the padding behind a file');
+        }
         if (state === 'content') handler.data(chunk.subarray(at, at + taken));
         else if (state === 'extension') extensionParts.push(Buffer.from(chunk.subarray(at, at + taken)));
         at += taken;
@@ -168,6 +173,7 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
     finish: () => {
       if (headers === 0 && zeroBlocks === 0) throw notTar();
       if (state !== 'ended') throw formatFault('the archive is truncated: its end is missing');
+      if (surplus !== 0) throw formatFault('the archive does not end with a whole block');
     },
   };
 }

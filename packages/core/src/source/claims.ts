@@ -1,4 +1,5 @@
 import { type Annotations, MediaType } from '@gantry/oci';
+import { archiveCompression } from '../archive/compression.ts';
 import { PLUGIN_KINDS, type PluginKind } from './plugin.ts';
 
 /** The artifact type that `gantry push` gives to a plugin of a kind. */
@@ -45,7 +46,7 @@ export function isWasmLayer(mediaType: string): boolean {
 
 /** Whether a layer of this media type is an archive, unless its bytes are a raw file. Plain octets are never an archive. */
 export function isArchiveLayer(mediaType: string): boolean {
-  return /^application\/(?:[a-z0-9!#$&^_.-]+\.)?(?:x-)?tar(?:[+.](?:gzip|zstd))?$/.test(mediaType);
+  return archiveCompression(mediaType) !== undefined;
 }
 
 /**

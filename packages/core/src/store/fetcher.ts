@@ -30,9 +30,9 @@ export function createFetcher(context: StoreContext): Fetcher {
   };
 
   /** Somebody else's cancellation is not ours: then the work starts again under our own signal. */
-  const attempt = async <T>(download: BlobDownload, work: () => Promise<T>, op?: Op): Promise<T | undefined> => {
+  const attempt = async <T>(download: BlobDownload, work: Promise<T>, op?: Op): Promise<T | undefined> => {
     try {
-      return await orAborted(work(), op?.signal);
+      return await orAborted(work, op?.signal);
     } catch (error) {
       if (download.signal?.aborted && !op?.signal?.aborted) return undefined;
       await ownEnd(download, op);
@@ -45,7 +45,14 @@ export function createFetcher(context: StoreContext): Fetcher {
       op?.signal?.throwIfAborted();
       if (isStored(context, what)) return markUsed(context, what, op);
       const download = join(what, source, op);
-      if ((await attempt(download, () => download.whole.then(() => true), op)) === true) return;
+      if (
+        (await attempt(
+          download,
+          download.whole.then(() => true),
+          op,
+        )) === true
+      )
+        return;
     }
   };
 
@@ -57,16 +64,15 @@ export function createFetcher(context: StoreContext): Fetcher {
         return storedFile(context, what);
       }
       const download = join(what, source, op);
-      const opened = await attempt(
+      const begun = await attempt(
         download,
-        async () => {
-          const ingest = await download.begun;
-          return ingest === undefined ? 'stored' : arrivingFile(context, what, ingest, download, op);
-        },
+        download.begun.then((ingest) => ({ ingest })),
         op,
       );
-      if (opened !== undefined && opened !== 'stored') return opened;
-      if (opened === 'stored') await download.whole;
+      if (begun === undefined) continue;
+      const file = begun.ingest && arrivingFile(context, what, begun.ingest, download, op);
+      if (file !== undefined) return file;
+      await download.whole;
     }
   };
 
@@ -109,13 +115,13 @@ function arrivingFile(
   ingest: DiskIngest,
   download: BlobDownload,
   op: Op | undefined,
-): GrowingFile | 'stored' {
+): GrowingFile | undefined {
   let fd: number;
   try {
     fd = context.fileSystem.open(ingest.path, openFlags.read);
   } catch (error) {
     // Committed in the meantime.
-    if (errorCode(error) === 'ENOENT') return 'stored';
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw storeFault(error, 'read', what.digest);
   }
   return {
