@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isGantryError } from '@gantry/oci';
 import { tempDir } from '@gantry/testkit';
@@ -131,6 +131,15 @@ test('one file counts: the flag, the variable, the working directory, the user',
   for (const missing of [{ flag: 'nowhere.yaml' }, { env: { GANTRY_CONFIG: join(root, 'nowhere.yaml') } }]) {
     await assert.rejects(load(missing), { code: 'CONFIG_UNREADABLE' });
   }
+});
+
+test('in the directory of the user\u2019s own file it is that file, once', async (t) => {
+  const { users } = await place(t);
+  writeFileSync(users, `${V}trust: [{ scope: a.example/, require: none }]\n`);
+  const cwd = dirname(users);
+  const config = await loadConfig({ cwd, environment: { env: { XDG_CONFIG_HOME: dirname(cwd) } } });
+  assert.equal(config.file, users);
+  assert.equal(config.policy.lists.length, 1);
 });
 
 test('a configuration that is a directory cannot be read', async (t) => {

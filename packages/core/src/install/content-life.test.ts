@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fakeClock } from '@gantry/testkit';
+import { fakeClock, faultyFileSystem } from '@gantry/testkit';
+import { systemFileSystem } from '../files/file-system.ts';
 import { filePlugin, otherVersion, SCRIPT, testRoot, textOf, treeOf, verified } from './plugin.fixture.ts';
 
 const HOUR = 3_600_000;
@@ -78,6 +79,17 @@ test('content that nobody else uses goes with its last name', async (t) => {
   assert.equal(existsSync(facts.path), true);
   await root.remove('second');
   assert.equal(existsSync(facts.path), false);
+});
+
+test('E5: content in use is not even moved by a collection', async (t) => {
+  const environment = clockOfNow();
+  const fileSystem = faultyFileSystem(systemFileSystem);
+  const { root } = await testRoot(t, { environment, fileSystem });
+  await root.install(await verified());
+  await environment.advance(3 * HOUR);
+  await root.install(await verified(), { name: 'second' });
+  await root.remove('second');
+  assert.equal(fileSystem.points.includes('collect.aside'), false);
 });
 
 test('a receipt that cannot be read keeps everything: nothing is collected on a guess', async (t) => {

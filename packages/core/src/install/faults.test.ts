@@ -127,18 +127,19 @@ test('E2: a root that cannot be written still lists and starts', {
 }, async (t) => {
   const { directory, open } = await place(t);
   await open().install(await verified());
-  for (const part of ['content', 'plugins', 'staging', 'leases', '.']) chmodSync(join(directory, part), 0o555);
-  t.after(() => chmodSync(directory, 0o755));
+  const parts = ['content', 'plugins', 'staging', 'leases', '.'];
+  for (const part of parts) chmodSync(join(directory, part), 0o555);
   const installed = await open().get('tool');
   await (await installed.hold())[Symbol.asyncDispose]();
   await assert.rejects(open().install(await verified(otherVersion())), { code: 'INSTALL_IO' });
   assert.equal(treeOf(join(directory, 'plugins')).length, 1);
+  for (const part of parts) chmodSync(join(directory, part), 0o755);
 });
 
 test('E2: a read-only file system still lists and starts', async (t) => {
   const { open } = await place(t);
   await open().install(await verified());
-  const readOnly = (fault: Partial<FileFault> = {}): FileSystem => {
+  const readOnly = (): FileSystem => {
     const refuse = (): never => {
       throw Object.assign(new Error('EROFS: injected'), { code: 'EROFS' });
     };
@@ -149,7 +150,6 @@ test('E2: a read-only file system still lists and starts', async (t) => {
       rename: refuse,
       unlink: refuse,
       touch: refuse,
-      ...fault,
     };
   };
   const root = open(readOnly());

@@ -1,7 +1,10 @@
+import { constants } from 'node:fs';
 import { coreError } from '../core-errors.ts';
 import { errorCode } from '../files/durable.ts';
-import type { FileSystem } from '../files/file-system.ts';
-import { openFlags } from '../files/file-system.ts';
+import { type FileSystem, openFlags } from '../files/file-system.ts';
+
+/** A FIFO that somebody put in the place of a file must not make us wait for a writer. */
+export const READ_NOW: number = openFlags.read | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Reads a small regular file whole, never through a link. Undefined when there is none; `INSTALL_DAMAGED` when it is
@@ -15,7 +18,7 @@ export function readRegularFile(
 ): Uint8Array | undefined {
   let fd: number;
   try {
-    fd = fileSystem.open(path, openFlags.read);
+    fd = fileSystem.open(path, READ_NOW);
   } catch (error) {
     const code = errorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { judge } from '../trust/judge.ts';
@@ -100,6 +101,21 @@ test('E10: a receipt that is a link is not followed, and is replaced by installi
   await root.install(await verified());
   assert.equal((await root.get('tool')).facts.name, 'tool');
   assert.equal(readFileSync(elsewhere, 'utf8'), before);
+});
+
+test('E10: a receipt that is a directory, or a FIFO that nobody writes, is damaged and makes nobody wait', async (t) => {
+  const { root, directory } = await testRoot(t);
+  await root.install(await verified());
+  const file = join(directory, 'plugins', 'tool.json');
+  rmSync(file);
+  mkdirSync(file);
+  await assert.rejects(root.get('tool'), { code: 'INSTALL_DAMAGED' });
+  rmdirSync(file);
+  if (process.platform === 'win32') return;
+  execFileSync('mkfifo', [file]);
+  await assert.rejects(root.get('tool'), { code: 'INSTALL_DAMAGED' });
+  await root.install(await verified());
+  assert.equal((await root.get('tool')).facts.name, 'tool');
 });
 
 test('receiptBytes holds at n-1, n and n+1', async (t) => {

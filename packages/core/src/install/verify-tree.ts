@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { createHasher, digestAlgorithm, type Op } from '@gantry/oci';
 import { errorCode } from '../files/durable.ts';
-import { type FileSystem, openFlags } from '../files/file-system.ts';
+import type { FileSystem } from '../files/file-system.ts';
 import type { ContentRecord, InstalledFile } from './content-record.ts';
+import { READ_NOW } from './read-file.ts';
 
 const CHUNK = 1024 * 1024;
 
@@ -33,7 +34,7 @@ export async function treeFault(
 async function isIntact(fileSystem: FileSystem, path: string, file: InstalledFile): Promise<boolean> {
   let fd: number;
   try {
-    fd = fileSystem.open(path, openFlags.read);
+    fd = fileSystem.open(path, READ_NOW);
   } catch (error) {
     if (['ENOENT', 'ELOOP', 'ENOTDIR', 'EACCES'].includes(errorCode(error) ?? '')) return false;
     throw error;
