@@ -2,12 +2,13 @@
 // Starts the command line on a Node that can run it. Plain, old-fashioned JavaScript on purpose: this file is read by
 // whatever Node is on PATH, so that an old one gives a clear answer instead of a syntax error.
 // biome-ignore-all lint/style/useNodejsImportProtocol: Nodes before 12.20 do not know the protocol
-import { spawn } from 'child_process';
-import fs from 'fs';
 import nodeModule from 'module';
-import os from 'os';
-import path from 'path';
-import { fileURLToPath } from 'url';
+
+// Not imported: an ES module that imports a module of Node loads all that it can lead to, which costs more than the rest.
+const require = nodeModule.createRequire(import.meta.url);
+const fs = require('fs');
+const path = require('path');
+const { fileURLToPath } = require('url');
 
 const MAIN = '../src/start.ts';
 
@@ -32,7 +33,7 @@ function start() {
 function startElsewhere() {
   const node = findNode();
   if (node === undefined) refuse('');
-  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' });
+  const child = require('child_process').spawn(node, process.argv.slice(1), { stdio: 'inherit' });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'];
   const forward = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, forward);
@@ -105,7 +106,8 @@ function list(directory) {
 function enableCompileCache() {
   if (process.env.NODE_DISABLE_COMPILE_CACHE) return;
   const home =
-    process.env.GANTRY_HOME || path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'gantry');
+    process.env.GANTRY_HOME ||
+    path.join(process.env.XDG_CACHE_HOME || path.join(require('os').homedir(), '.cache'), 'gantry');
   const directory = path.join(home, 'compile-cache');
   try {
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -9,7 +9,8 @@ export {
   type GrantSettings,
   type PluginEntry,
 } from './config/configuration.ts';
-export { type ConfigSearch, loadConfig } from './config/load-config.ts';
+export { type ConfigSearch, loadConfig, userConfigFile } from './config/load-config.ts';
+export { recordTokenHost } from './config/record-token-host.ts';
 export { parseQuantity } from './config/quantity.ts';
 export type { KnownLimits } from './config/raw-config.ts';
 export * from './core-errors.ts';

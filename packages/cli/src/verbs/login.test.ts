@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { scriptedRegistry, tempDir } from '@gantry/testkit';
+import { PassThrough } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { scriptedRegistry, startTokenServer, tempDir } from '@gantry/testkit';
+import { recordIo } from '../io.fixture.ts';
+import { main } from '../main.ts';
 import { gantry, gantryJson } from '../run-main.fixture.ts';
 
 const password = 'canary-p4ssw0rd';
@@ -77,4 +80,39 @@ test('without a terminal nothing is asked for', async (t) => {
     assert.equal(code, 2, err);
     assert.ok(err.includes(message) && err.includes(hint), err);
   }
+});
+
+/** Calls `login` with somebody at the terminal who answers each question when it is asked. */
+async function converse(t: TestContext, answers: readonly string[]) {
+  const tokens = await startTokenServer(t, { users: { me: password } });
+  const registry = await scriptedRegistry(t, [], { auth: { kind: 'bearer', tokens } });
+  const cwd = await tempDir(t);
+  const stdin = new PassThrough();
+  const io = { ...recordIo({ cwd, env: { HOME: cwd }, interactive: true }), stdin };
+  let asked = 0;
+  io.stderr.on('data', (text: Buffer) => {
+    const question = /: $|\? \[y\/N\] $/.test(text.toString());
+    if (question) setImmediate(() => stdin.write(`${answers[asked++]}\n`));
+  });
+  const code = await main(['login', registry.address], io);
+  return { code, io, cwd, tokens, registry };
+}
+
+test('at a terminal login asks, shows no password, and offers to record a token service', async (t) => {
+  const { code, io, cwd, tokens, registry } = await converse(t, ['me', password, 'y']);
+  assert.equal(code, 0, io.err());
+  assert.ok(!io.err().includes(password));
+  assert.match(io.err(), /has its token service on 127\.0\.0\.1:\d+\. Send the password there/);
+  const yaml = await readFile(join(cwd, '.config', 'gantry', 'gantry.yaml'), 'utf8');
+  assert.ok(yaml.includes(registry.address) && yaml.includes(tokens.address), yaml);
+  const again = await gantry(['tags', `${registry.address}/acme/hello`], { cwd, env: { HOME: cwd } });
+  assert.match(again.err, /REGISTRY_NOT_FOUND/, 'the credential is used, and the token service trusted');
+});
+
+test('A1: without agreement no token service on another host gets the credential, and nothing is kept', async (t) => {
+  const { code, io, cwd, tokens } = await converse(t, ['me', password, '']);
+  assert.equal(code, 3);
+  assert.match(io.err(), /REGISTRY_REALM_REFUSED/);
+  assert.ok(tokens.requests.every((request) => request.authorization === undefined));
+  assert.deepEqual(await readdir(cwd), []);
 });

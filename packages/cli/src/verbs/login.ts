@@ -1,4 +1,5 @@
-import { type LoginResult, login, logout, ociLimits } from '@gantry/oci';
+import { recordTokenHost, userConfigFile } from '@gantry/core';
+import { isGantryError, type LoginResult, login, logout, ociLimits } from '@gantry/oci';
 import { environmentOf } from '../app/environment.ts';
 import { type RegistryFlags, registrySettings } from '../app/registries.ts';
 import { readSettings, type Settings } from '../app/settings.ts';
@@ -34,6 +35,7 @@ export async function logoutVerb(context: Context, [registry]: readonly [string]
   await context.output.result({ registry, removedFrom }, lines.length > 0 ? lines : [`not logged in to ${registry}`]);
 }
 
+/** Logs in; when the registry's token service is on a host that is not trusted yet, the person at the terminal decides. */
 async function tryLogin(
   context: Context,
   settings: Settings,
@@ -42,6 +44,31 @@ async function tryLogin(
   { username, password }: { readonly username: string; readonly password: string },
 ): Promise<LoginResult> {
   const registries = registrySettings(context, settings, flags, [registry]);
-  const options = { registries, environment: environmentOf(context.io) };
-  return login(registry, { kind: 'basic', username, password }, options, settings.op);
+  const environment = environmentOf(context.io);
+  const credential = { kind: 'basic', username, password } as const;
+  try {
+    return await login(registry, credential, { registries, environment }, settings.op);
+  } catch (error) {
+    const tokenHost = refusedTokenHost(error);
+    if (tokenHost === undefined || !context.io.interactive) throw error;
+    if (!(await agrees(context, registry, tokenHost))) throw error;
+    const { tokenHosts = [], ...rest } = registries[registry] ?? {};
+    const trusting = { ...registries, [registry]: { ...rest, tokenHosts: [...tokenHosts, tokenHost] } };
+    const result = await login(registry, credential, { registries: trusting, environment }, settings.op);
+    const file = settings.configuration.file ?? userConfigFile(context.io.env);
+    await recordTokenHost(file, result.registry, tokenHost, settings.op);
+    context.output.note(`recorded in ${file}`);
+    return result;
+  }
+}
+
+function refusedTokenHost(error: unknown): string | undefined {
+  if (!isGantryError(error) || error.code !== 'REGISTRY_REALM_REFUSED') return undefined;
+  const { tokenHost } = error.details;
+  return typeof tokenHost === 'string' ? tokenHost : undefined;
+}
+
+async function agrees({ io }: Context, registry: string, tokenHost: string): Promise<boolean> {
+  const question = `${registry} has its token service on ${tokenHost}. Send the password there, now and later? [y/N] `;
+  return /^y(?:es)?$/i.test((await ask(io, question, { hint: 'add the host to tokenHosts in gantry.yaml' })).trim());
 }

@@ -29,7 +29,7 @@ export async function loadConfig(search: ConfigSearch = {}, op?: Op): Promise<Co
   const { env } = search.environment ?? systemEnvironment();
   const cwd = resolve(search.cwd ?? '.');
   const named = search.flag ?? (env['GANTRY_CONFIG'] || undefined);
-  const usersFile = join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'gantry', 'gantry.yaml');
+  const usersFile = userConfigFile(env);
   const read = (file: string): Promise<ConfigFile | undefined> => readConfigFile(file, search, op);
   if (named !== undefined) {
     const file = await read(resolve(cwd, named));
@@ -41,6 +41,11 @@ export async function loadConfig(search: ConfigSearch = {}, op?: Op): Promise<Co
   const here = hereFile === usersFile ? undefined : await read(hereFile);
   if (here === undefined) return users === undefined ? DEFAULT_CONFIGURATION : configuration(users, [users.trust]);
   return configuration(here, users === undefined ? [here.trust] : tighten(users, here));
+}
+
+/** The configuration file of the user: `$XDG_CONFIG_HOME/gantry/gantry.yaml`. */
+export function userConfigFile(env: Environment['env']): string {
+  return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] || homedir(), '.config'), 'gantry', 'gantry.yaml');
 }
 
 function configuration(file: ConfigFile, lists: readonly (readonly PolicyClause[])[]): Configuration {
