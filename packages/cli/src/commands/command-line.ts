@@ -58,8 +58,12 @@ export function configFlags(command: Command): Command {
 
 /** Flags of verbs that ask registries. */
 export function registryFlags(command: Command): Command {
+  return connectionFlags(command).option('--offline', 'open no connection at all');
+}
+
+/** Flags about how registries are reached. */
+export function connectionFlags(command: Command): Command {
   return configFlags(command)
-    .option('--offline', 'open no connection at all')
     .option('--plain-http', 'use HTTP without TLS for the registries named')
     .option('--ca-file <file>', 'certificate authority of the registries named (PEM)');
 }

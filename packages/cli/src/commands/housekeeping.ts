@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { configFlags, port, registryFlags, runs, verb } from './command-line.ts';
+import { configFlags, connectionFlags, port, runs, verb } from './command-line.ts';
 
 /** The verbs around plugins: the store, credentials, a registry of one's own, limits. */
 export function addHousekeeping(program: Command, context: Context): void {
@@ -48,7 +48,7 @@ function addCache(program: Command, context: Context): void {
 }
 
 function addCredentials(program: Command, context: Context): void {
-  const login = registryFlags(
+  const login = connectionFlags(
     verb(program, {
       usage: 'login <registry>',
       summary: 'check credentials for a registry and keep them where docker does',
