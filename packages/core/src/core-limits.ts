@@ -39,10 +39,18 @@ const hour = 3600 * second;
 /** The limits of `@gantry/core`. */
 export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>('@gantry/core', {
   archiveEntryBytes: { value: 2 * GiB, unit: 'bytes', meaning: 'Size of one file in an archive.' },
-  archiveTotalBytes: { value: 16 * GiB, unit: 'bytes', meaning: 'Size of all files of an archive together.' },
+  archiveTotalBytes: {
+    value: 16 * GiB,
+    unit: 'bytes',
+    meaning: 'Inflated size of all layers together, copies of hard links included.',
+  },
   archiveRatio: { value: 200, unit: 'ratio', meaning: 'Inflated to compressed size, above archiveRatioFloor.' },
   archiveRatioFloor: { value: 16 * MiB, unit: 'bytes', meaning: 'Inflated bytes below which no ratio is demanded.' },
-  archiveEntries: { value: 500_000, unit: 'count', meaning: 'Entries of one archive.' },
+  archiveEntries: {
+    value: 500_000,
+    unit: 'count',
+    meaning: 'Entries of all layers together, implied directories included; frames of one zstd layer.',
+  },
   archiveDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of directories in an archive.' },
   archiveNameBytes: { value: 255, unit: 'bytes', meaning: 'Length of one path segment in an archive.' },
   archivePathBytes: { value: 4096, unit: 'bytes', meaning: 'Length of one path in an archive.' },
