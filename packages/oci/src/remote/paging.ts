@@ -8,13 +8,15 @@ import { nextLink } from './link-header.ts';
 /**
  * The pages of a listing, following `Link: <…>; rel="next"`. A link that leaves the registry's origin, a link to a page that
  * was read before, a header above `linkHeaderBytes` and a listing of more than `pages` pages are errors.
- * `pageLimit` caps the bytes of each page.
+ * `pageLimit` caps the bytes of each page. `unlinked` may name the page after one without a link, for registries that cut a
+ * listing and do not say so.
  */
 export async function* readPages(
   at: Endpoint,
   first: Call,
   pageLimit: OciLimitName,
   op?: Op,
+  unlinked?: () => URL | undefined,
 ): AsyncGenerator<Document, void, undefined> {
   const seen = new Set<string>();
   const most = ociLimits(op, 'pages');
@@ -33,7 +35,7 @@ export async function* readPages(
     seen.add(call.url.href);
     const page: Document = await fetchDocument(at, call, pageLimit, op);
     yield page;
-    const url = nextPage(at, page, op);
+    const url = nextPage(at, page, op) ?? unlinked?.();
     call = url === undefined ? undefined : { ...first, url, accept: [200] };
   }
 }

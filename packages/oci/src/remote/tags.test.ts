@@ -38,6 +38,20 @@ test('pages are asked for as the reader comes to them', async (t) => {
   assert.equal(world.registry.log.count('GET', LIST), 1);
 });
 
+test('a list that is cut at the size of a page without a link is asked for further, until nothing new comes', async (t) => {
+  const names = Array.from({ length: 1500 }, (_, at) => `v${10_000 + at}`);
+  const world = await remoteWorld(t, [page(names.slice(0, 1000), undefined, 1), page(names.slice(1000), undefined, 2)]);
+  assert.deepEqual(await tags(world), names);
+  assert.deepEqual(
+    world.registry.log.requests.map(({ query }) => query),
+    ['n=1000', 'n=1000&last=v10999'],
+  );
+
+  const deaf = await remoteWorld(t, [page(names.slice(0, 1000))]);
+  assert.deepEqual(await tags(deaf), names.slice(0, 1000));
+  assert.equal(deaf.registry.log.count('GET', LIST), 2);
+});
+
 test('F13: tags: null is an empty list; a registry without pages may give all, unsorted and twice', async (t) => {
   const cases: readonly [unknown, string[]][] = [
     [null, []],

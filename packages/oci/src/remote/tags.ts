@@ -8,25 +8,30 @@ import { type Endpoint, endpointName, endpointUrl } from './endpoint.ts';
 import { readPages } from './paging.ts';
 
 /** Asked for on each page; registries may give fewer, and some give all at once. */
-const PAGE_SIZE = '1000';
+const PAGE_SIZE = 1000;
 
 /**
  * Every tag of a repository, once, in the registry's order; pages are asked for as the reader comes to them. `tags: null` is an
  * empty list. Throws `REGISTRY_NOT_FOUND` for a repository that is not there, `REGISTRY_LIMIT` above `tags` tags.
  */
 export async function* listTags(at: Endpoint, op?: Op): AsyncGenerator<string, void, undefined> {
-  const url = endpointUrl(at, 'tags/list', { n: PAGE_SIZE });
+  const pageAfter = (last?: string): URL =>
+    endpointUrl(at, 'tags/list', { n: String(PAGE_SIZE), ...(last !== undefined && { last }) });
   const call = {
     method: 'GET',
-    url,
+    url: pageAfter(),
     actions: ['pull'],
     accept: [200, 404],
     headers: { accept: 'application/json' },
   } as const;
   const most = ociLimits(op, 'tags');
   const seen = new Set<string>();
-  for await (const page of readPages(at, call, 'tagListBytes', op)) {
-    for (const tag of pageTags(at, page)) {
+  // A registry may cut the list at the size asked for without a link to the rest.
+  let unlinked: URL | undefined;
+  for await (const page of readPages(at, call, 'tagListBytes', op, () => unlinked)) {
+    const before = seen.size;
+    const tags = pageTags(at, page);
+    for (const tag of tags) {
       if (seen.has(tag)) continue;
       if (seen.size >= most) {
         throw ociError('REGISTRY_LIMIT', `${endpointName(at)} has more than ${most} tags`, {
@@ -36,6 +41,8 @@ export async function* listTags(at: Endpoint, op?: Op): AsyncGenerator<string, v
       seen.add(tag);
       yield tag;
     }
+    const cut = tags.length === PAGE_SIZE && seen.size > before;
+    unlinked = cut ? pageAfter(tags.at(-1)) : undefined;
   }
 }
 
