@@ -90,7 +90,7 @@ export interface RegistryKind {
   readonly mounts: boolean;
   /** Takes a whole blob in the POST that opens the upload. */
   readonly singlePost: boolean;
-  readonly sha512: boolean;
+  readonly sha512: 'by digest and tag' | 'by digest, tags name sha256' | 'refused';
   readonly deletesTags: boolean;
   /** After a manifest was deleted by digest its tags are gone too. */
   readonly deletesTagsOfManifest: boolean;
@@ -106,7 +106,7 @@ export const registries: readonly RegistryKind[] = [
     referrers: 'tag',
     mounts: true,
     singlePost: false,
-    sha512: false,
+    sha512: 'refused',
     deletesTags: false,
     deletesTagsOfManifest: true,
     pagesTags: false,
@@ -117,7 +117,7 @@ export const registries: readonly RegistryKind[] = [
     referrers: 'api',
     mounts: true,
     singlePost: true,
-    sha512: true,
+    sha512: 'by digest, tags name sha256',
     deletesTags: true,
     deletesTagsOfManifest: true,
     pagesTags: true,
@@ -128,7 +128,7 @@ export const registries: readonly RegistryKind[] = [
     referrers: 'tag',
     mounts: false,
     singlePost: true,
-    sha512: false,
+    sha512: 'by digest, tags name sha256',
     deletesTags: true,
     deletesTagsOfManifest: false,
     pagesTags: true,
@@ -139,7 +139,7 @@ export const registries: readonly RegistryKind[] = [
     referrers: 'api',
     mounts: true,
     singlePost: true,
-    sha512: true,
+    sha512: 'by digest and tag',
     deletesTags: true,
     deletesTagsOfManifest: true,
     pagesTags: true,
