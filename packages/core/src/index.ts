@@ -10,9 +10,9 @@ export {
   type PluginEntry,
 } from './config/configuration.ts';
 export { type ConfigSearch, loadConfig, userConfigFile } from './config/load-config.ts';
-export { recordTokenHost } from './config/record-token-host.ts';
 export { parseQuantity } from './config/quantity.ts';
 export type { KnownLimits } from './config/raw-config.ts';
+export { recordTokenHost } from './config/record-token-host.ts';
 export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
@@ -32,6 +32,8 @@ export {
 } from './install/plugin-root.ts';
 export type { InstallOptions, PreparedInstall } from './install/prepare.ts';
 export type { Receipt, ReceiptEntry } from './install/receipt.ts';
+export * from './plugin/plugin.ts';
+export { checkPluginName, isPluginName } from './plugin/plugin-name.ts';
 export {
   type PlatformPath,
   type PublishedPlugin,
@@ -40,8 +42,6 @@ export {
 } from './publish/publish-plugin.ts';
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
-export * from './source/plugin.ts';
-export { checkPluginName, isPluginName } from './source/plugin-name.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
 export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';

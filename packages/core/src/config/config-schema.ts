@@ -1,7 +1,7 @@
 import { isGantryError, type LimitUnit, parsePlatform, parseReference } from '@gantry/oci';
 import * as z from 'zod';
-import { PLUGIN_KINDS } from '../source/plugin.ts';
-import { isPluginName } from '../source/plugin-name.ts';
+import { PLUGIN_KINDS } from '../plugin/plugin.ts';
+import { isPluginName } from '../plugin/plugin-name.ts';
 import { normaliseScope } from '../trust/scope.ts';
 import { parseQuantity, quantityExample } from './quantity.ts';
 import type { KnownLimits, RawConfig, RawQuantity } from './raw-config.ts';

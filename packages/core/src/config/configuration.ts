@@ -1,5 +1,5 @@
 import type { RegistrySettings } from '@gantry/oci';
-import type { PackageSpec } from '../source/plugin.ts';
+import type { PackageSpec } from '../plugin/plugin.ts';
 import { DEFAULT_POLICY, type Policy, type PolicyClause } from '../trust/policy.ts';
 
 /** What is in force: gantry.yaml with its paths made absolute, or the defaults where there is none. */

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { escapeRemote, type Op, parsePlatform, type RegistrySettings } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import { PLUGIN_KINDS } from '../source/plugin.ts';
+import { PLUGIN_KINDS } from '../plugin/plugin.ts';
 import type { PolicyClause } from '../trust/policy.ts';
 import { normaliseScope } from '../trust/scope.ts';
 import { firstProblem, type Problem } from './config-problem.ts';

@@ -2,8 +2,8 @@ import { formatPlatform, formatReference, isGantryError, type Op } from '@gantry
 import type { Installed } from '../install/installed.ts';
 import type { PluginRoot } from '../install/plugin-root.ts';
 import type { Receipt } from '../install/receipt.ts';
-import type { PackageSpec } from '../source/plugin.ts';
-import { isPluginName } from '../source/plugin-name.ts';
+import type { PackageSpec } from '../plugin/plugin.ts';
+import { isPluginName } from '../plugin/plugin-name.ts';
 import { parseSource } from '../source/source-text.ts';
 
 /** What is asked for: a source, perhaps with the name it is to have. */

@@ -12,7 +12,7 @@ import { startLaps } from '../install/laps.ts';
 import type { Plan } from '../install/plan.ts';
 import { openPluginRoot, type PluginRoot } from '../install/plugin-root.ts';
 import type { InstallOptions, PreparedInstall } from '../install/prepare.ts';
-import type { PackageSpec, ResolvedPlugin } from '../source/plugin.ts';
+import type { PackageSpec, ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Consent } from '../trust/evidence.ts';

@@ -8,8 +8,8 @@ import {
   repositoryName,
   type Transport,
 } from '@gantry/oci';
+import type { PackageSpec, ResolvedPlugin, Source } from '../plugin/plugin.ts';
 import { resolveReference } from '../source/oci-source.ts';
-import type { PackageSpec, ResolvedPlugin, Source } from '../source/plugin.ts';
 import { parseSource } from '../source/source-text.ts';
 
 /** What sources need. Both are asked at most once, and only when something needs them; they stay the caller's. */

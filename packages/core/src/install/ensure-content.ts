@@ -3,7 +3,7 @@ import { type Digest, digestOf, isGantryError, type Op } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import { errorCode, publishDirectory, randomName } from '../files/durable.ts';
 import { openFlags } from '../files/file-system.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { type ContentRecord, parseContentRecord } from './content-record.ts';
 import type { Lap } from './laps.ts';

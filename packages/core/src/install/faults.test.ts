@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { isGantryError, systemEnvironment } from '@gantry/oci';
 import { type FileFault, faultyFileSystem, forgetfulFileSystem, runUntilKilled, tempDir } from '@gantry/testkit';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { openStore } from '../store/open-store.ts';
 import { archivePlugin, filePlugin, otherVersion, treeOf, verified } from './plugin.fixture.ts';
 import { openPluginRoot, type PluginRoot } from './plugin-root.ts';

@@ -1,6 +1,6 @@
 import type { Digest, Platform } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import type { PluginKind } from '../source/plugin.ts';
+import type { PluginKind } from '../plugin/plugin.ts';
 import type { Verdict } from '../trust/verdict.ts';
 
 const KEY = Symbol('installed');

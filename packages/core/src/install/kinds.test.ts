@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { forgeTar } from '@gantry/testkit';
-import type { PluginKind } from '../source/plugin.ts';
+import type { PluginKind } from '../plugin/plugin.ts';
 import {
   filePlugin,
   LIBRARY,

@@ -1,8 +1,8 @@
 import { type ContentSource, type Descriptor, MediaType, type Op } from '@gantry/oci';
 import type { ArchiveProfile } from '../archive/archive-profile.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { isArchiveLayer, pluginArtifactType, TARBALL_TYPE } from '../source/claims.ts';
 import { classifyHead, type FileClass, HEAD_BYTES } from '../source/magic.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
 
 /** Raw files hide under these: what tools write for a file of no known type. */
 const AMBIGUOUS: ReadonlySet<string> = new Set([MediaType.layerTar, 'application/tar', 'application/x-tar']);

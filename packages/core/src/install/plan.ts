@@ -1,6 +1,6 @@
 import type { Digest, Op, Platform } from '@gantry/oci';
-import type { PluginKind } from '../source/plugin.ts';
-import { checkPluginName } from '../source/plugin-name.ts';
+import type { PluginKind } from '../plugin/plugin.ts';
+import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { checkNameFree, readReceipt } from './pointers.ts';

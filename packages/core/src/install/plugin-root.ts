@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Digest, type Environment, isGantryError, type Op, systemEnvironment } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
-import { checkPluginName } from '../source/plugin-name.ts';
+import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { decide } from '../trust/decide.ts';
 import { assertAccepted } from '../trust/judge.ts';

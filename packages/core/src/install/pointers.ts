@@ -3,7 +3,7 @@ import { type Digest, isGantryError, type Op } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { coreLimits } from '../core-limits.ts';
 import { errorCode, publishFile, syncDirectory } from '../files/durable.ts';
-import { checkPluginName, isPluginName } from '../source/plugin-name.ts';
+import { checkPluginName, isPluginName } from '../plugin/plugin-name.ts';
 import { readRegularFile } from './read-file.ts';
 import { encodeReceipt, parseReceipt, type Receipt } from './receipt.ts';
 import { type RootContext, rootModes } from './root-context.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isGantryError, type Op } from '@gantry/oci';
-import { checkPluginName } from '../source/plugin-name.ts';
+import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { collectContent, markUnused, sweepStaging } from './collect.ts';

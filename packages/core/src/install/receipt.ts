@@ -1,6 +1,6 @@
 import { type Digest, formatPlatform, type Op, type Platform, parsePlatform } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import { PLUGIN_KINDS, type PluginKind } from '../source/plugin.ts';
+import { PLUGIN_KINDS, type PluginKind } from '../plugin/plugin.ts';
 import type { Evidence } from '../trust/evidence.ts';
 import type { Subject, Verdict } from '../trust/verdict.ts';
 import { RecordFields } from './record-fields.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { escapeRemote, ociError } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { type FileSystem, openFlags } from '../files/file-system.ts';
+import type { PluginKind, ResolvedPlugin } from '../plugin/plugin.ts';
 import { classifyFile, type FileClass } from '../source/magic.ts';
-import type { PluginKind, ResolvedPlugin } from '../source/plugin.ts';
 import type { ContentRecord, InstalledFile } from './content-record.ts';
 
 /** What a plugin turned out to be, and the file that runs. */

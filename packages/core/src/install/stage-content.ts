@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Descriptor, type Op, ociLimits } from '@gantry/oci';
 import { publishFile, syncDirectory } from '../files/durable.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { type ContentRecord, encodeContentRecord, type InstalledFile } from './content-record.ts';
 import { extractArchives } from './extract-archives.ts';

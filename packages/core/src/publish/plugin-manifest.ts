@@ -7,8 +7,8 @@ import {
   MediaType,
   type Platform,
 } from '@gantry/oci';
+import type { PluginKind } from '../plugin/plugin.ts';
 import { DYNAMIC_PACKAGES, pluginArtifactType, QUERYMT_TYPE } from '../source/claims.ts';
-import type { PluginKind } from '../source/plugin.ts';
 
 /** What the manifest of one plugin says. */
 export interface PluginFacts {

@@ -11,7 +11,7 @@ import {
   type Platform,
 } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import type { PluginKind } from '../source/plugin.ts';
+import type { PluginKind } from '../plugin/plugin.ts';
 import { type LocalContent, openLocalContent } from './local-content.ts';
 import { readNodePackage } from './node-package.ts';
 import { pluginConfig, pluginIndex, pluginManifest } from './plugin-manifest.ts';

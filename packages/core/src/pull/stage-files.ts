@@ -5,9 +5,9 @@ import { type Descriptor, type Digest, digestHex, type Op } from '@gantry/oci';
 import { extractLayers } from '../archive/extract-layers.ts';
 import { coreError } from '../core-errors.ts';
 import { headOf, isAmbiguous, isContent, isExtracted, profileOf } from '../install/layer-form.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { layerFileName } from '../source/layer-title.ts';
 import { classifyHead } from '../source/magic.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 
 /** The content of an artifact in a private directory. Paths are relative to `tree`, with `/`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PluginKind } from '../plugin/plugin.ts';
 import { type Claims, claimedKind, isArchiveLayer, pluginArtifactType } from './claims.ts';
-import type { PluginKind } from './plugin.ts';
 
 const NOTHING: Claims = {
   artifactType: undefined,

@@ -1,6 +1,6 @@
 import { type Annotations, MediaType } from '@gantry/oci';
 import { archiveCompression } from '../archive/compression.ts';
-import { PLUGIN_KINDS, type PluginKind } from './plugin.ts';
+import { PLUGIN_KINDS, type PluginKind } from '../plugin/plugin.ts';
 
 /** The artifact type that `gantry push` gives to a plugin of a kind. */
 export function pluginArtifactType(kind: PluginKind): string {

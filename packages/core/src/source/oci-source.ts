@@ -12,8 +12,8 @@ import {
   WASM_PLATFORM,
 } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
+import type { PackageSpec, ResolvedPlugin } from '../plugin/plugin.ts';
 import { claimedKind } from './claims.ts';
-import type { PackageSpec, ResolvedPlugin } from './plugin.ts';
 
 /**
  * Resolves a reference in a repository: its tag is read in one request whose bytes are hashed, or not at all when it has a

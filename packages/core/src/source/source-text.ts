@@ -1,6 +1,6 @@
 import { basename, isAbsolute, resolve } from 'node:path';
 import { escapeRemote, type Op, ociError, parseReference, type Reference } from '@gantry/oci';
-import type { PackageSpec } from './plugin.ts';
+import type { PackageSpec } from '../plugin/plugin.ts';
 
 /** What the text of a source names. */
 export type SourceText =

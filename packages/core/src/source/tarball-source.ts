@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHasher, type Descriptor, MediaType, type Op, ociError, type Transport } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
+import type { PackageSpec, ResolvedPlugin } from '../plugin/plugin.ts';
 import { TARBALL_TYPE } from './claims.ts';
 import { openIntegrity } from './integrity.ts';
 import { makeManifest } from './made-manifest.ts';
 import { classifyHead, HEAD_BYTES } from './magic.ts';
-import type { PackageSpec, ResolvedPlugin } from './plugin.ts';
 import { nameFromPath } from './source-text.ts';
 
 /** A resolved plugin whose bytes lie in a temporary file until it is disposed. */

@@ -1,5 +1,5 @@
 import type { Digest, Op } from '@gantry/oci';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 
 /** Something that speaks for a plugin. Kept in the receipt, so that it can be judged again without network. */
 export type Evidence = PinEvidence | ConsentEvidence;

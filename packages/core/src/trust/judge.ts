@@ -1,6 +1,6 @@
 import type { Op } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { decide } from './decide.ts';
 import { type Consent, gatherEvidence } from './evidence.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';

@@ -1,5 +1,5 @@
 import { type Digest, digestOf } from '@gantry/oci';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 
 /** A digest of some text, for plugins that have no bytes. */
 export function digestOfText(text: string): Digest {

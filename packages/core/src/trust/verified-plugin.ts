@@ -1,5 +1,5 @@
 import { coreError } from '../core-errors.ts';
-import type { ResolvedPlugin } from '../source/plugin.ts';
+import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { Evidence } from './evidence.ts';
 import type { Verdict } from './verdict.ts';
 
