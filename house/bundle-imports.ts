@@ -31,7 +31,8 @@ type Homes = ReadonlyMap<string, ReadonlyMap<string, string>>;
  * Arranges the imports of our packages so that a bundle has few files and each command loads little. esbuild puts a file
  * into a chunk of its own for every combination of entries that can reach it, unused or not, and through the index of a
  * package everything is reachable. So values are imported from the files that define them, and dynamic imports become
- * either static or one.
+ * either static or one. Modules of Node are required: importing one reads all its exports, also those that are loaded
+ * when they are first read.
  */
 export async function bundleImports(packages: readonly string[]): Promise<Plugin> {
   const homes: Homes = new Map(
@@ -44,6 +45,12 @@ export async function bundleImports(packages: readonly string[]): Promise<Plugin
   return {
     name: 'bundle-imports',
     setup: (build) => {
+      build.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+        kind === 'import-statement' ? { path, namespace: 'node', sideEffects: false } : { path, external: true },
+      );
+      build.onLoad({ filter: /./, namespace: 'node' }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)});`,
+      }));
       build.onResolve({ filter: /^group:/ }, ({ path }) => ({ path: path.slice('group:'.length), namespace: 'group' }));
       build.onLoad({ filter: /./, namespace: 'group' }, ({ path }) => ({
         contents: (GROUPS[path] ?? []).map((file) => `export * from ${JSON.stringify(absolute(file))};`).join('\n'),

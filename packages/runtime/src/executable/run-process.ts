@@ -1,7 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import type { GantryError, Op } from '@gantry/oci';
+import { type GantryError, type Op, systemEnvironment } from '@gantry/oci';
 import { splitLines } from '../line-splitter.ts';
 import { openLog } from '../log-lines.ts';
 import type { OutputSink, RunResult } from '../plugin.ts';
@@ -31,7 +31,8 @@ export interface ProcessSpec {
  */
 export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise<RunResult> {
   op?.signal?.throwIfAborted();
-  const started = performance.now();
+  const { monotonic } = systemEnvironment();
+  const started = monotonic();
   const { child, stdin, stdout, stderr } = await start(spec);
 
   let failure: GantryError | undefined;
@@ -106,7 +107,7 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
     output: Buffer.concat(chunks),
     ...(code === null ? {} : { exitCode: code }),
     ...(signal === null ? {} : { signal }),
-    durationMs: performance.now() - started,
+    durationMs: monotonic() - started,
     inputBytes: spec.input.length,
     outputBytes,
     ...(failure === undefined ? {} : { failure }),
