@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -60,12 +60,12 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts a server and waits until `url` answers, whatever it answers. */
+/** Starts a server and waits until it listens on a port of loopback. */
 export async function startService(
   t: TestContext,
   command: string,
   args: readonly string[],
-  url: string,
+  port: number,
   options: Pick<SpawnOptions, 'env'> = {},
 ): Promise<Service> {
   const child = spawn(command, args, { stdio: 'ignore', ...options });
@@ -73,14 +73,17 @@ export async function startService(
   t.after(stop);
   for (let attempt = 0; attempt < 400; attempt++) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
-    try {
-      await run('curl', ['-sk', '-o', '/dev/null', url]);
-      return { stop };
-    } catch {
-      await sleep(25);
-    }
+    if (await listens(port)) return { stop };
+    await sleep(25);
   }
-  throw new Error(`${command} does not answer at ${url}`);
+  throw new Error(`${command} does not listen on port ${port}`);
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((answer) => {
+    const socket = connect(port, '127.0.0.1', () => answer(true)).on('error', () => answer(false));
+    socket.on('connect', () => socket.destroy());
+  });
 }
 
 async function end(child: ChildProcess): Promise<void> {

@@ -22,11 +22,11 @@ export interface DockerRegistryOptions {
 
 /** docker-registry 2.8 (distribution): no referrers API. */
 export async function startDockerRegistry(t: TestContext, options: DockerRegistryOptions = {}): Promise<Registry> {
-  const address = `127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
   const configuration = join(await temporaryDirectory(t), 'config.yml');
   await writeFile(configuration, dockerRegistryConfiguration(address, options));
-  const url = `${options.tls === undefined ? 'http' : 'https'}://${address}/v2/`;
-  const { stop } = await startService(t, 'docker-registry', ['serve', configuration], url);
+  const { stop } = await startService(t, 'docker-registry', ['serve', configuration], port);
   return { address, stop };
 }
 
@@ -46,18 +46,19 @@ function dockerRegistryConfiguration(address: string, { auth, tls, proxyOf }: Do
 
 /** olareg: referrers API, sha512. */
 export async function startOlareg(t: TestContext): Promise<Registry> {
-  const port = String(await freePort());
+  const port = await freePort();
   const directory = await temporaryDirectory(t);
-  const args = ['serve', '--addr', '127.0.0.1', '--port', port, '--dir', directory, '--api-delete'];
-  const { stop } = await startService(t, peer('olareg'), args, `http://127.0.0.1:${port}/v2/`);
+  const args = ['serve', '--addr', '127.0.0.1', '--port', String(port), '--dir', directory, '--api-delete'];
+  const { stop } = await startService(t, peer('olareg'), args, port);
   return { address: `127.0.0.1:${port}`, stop };
 }
 
 /** crane's registry in memory: no referrers API. */
 export async function startCraneRegistry(t: TestContext): Promise<Registry> {
-  const address = `127.0.0.1:${await freePort()}`;
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
   const args = ['registry', 'serve', '--address', address];
-  const { stop } = await startService(t, peer('crane'), args, `http://${address}/v2/`);
+  const { stop } = await startService(t, peer('crane'), args, port);
   return { address, stop };
 }
 
@@ -70,13 +71,13 @@ export interface GantryRegistryOptions {
 
 /** Our own, as somebody else's client meets it. */
 export async function startGantryRegistry(t: TestContext, options: GantryRegistryOptions = {}): Promise<Registry> {
-  const port = String(await freePort());
+  const port = await freePort();
   const directory = options.directory === undefined ? [] : [options.directory];
-  const flags = ['--port', port, ...(options.readOnly === true ? ['--read-only'] : [])];
+  const flags = ['--port', String(port), ...(options.readOnly === true ? ['--read-only'] : [])];
   const args = [launcher, 'registry', 'serve', ...directory, ...flags];
   const home = await temporaryDirectory(t);
   const env = { PATH: process.env['PATH'], HOME: home, GANTRY_HOME: home };
-  const { stop } = await startService(t, process.execPath, args, `http://127.0.0.1:${port}/v2/`, { env });
+  const { stop } = await startService(t, process.execPath, args, port, { env });
   return { address: `127.0.0.1:${port}`, stop };
 }
 
