@@ -20,6 +20,8 @@ export function connectTls(
       // A server name must not be an address (RFC 6066, section 3).
       ...(isIP(host) === 0 ? { servername: host } : {}),
       secureContext: context,
+      // SAFETY: NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch it off for every registry at once.
+      rejectUnauthorized: true,
       ALPNProtocols: ['http/1.1'],
     });
     let issuer: string | undefined;

@@ -217,3 +217,12 @@ test('client certificates are found in certs.d', async (t) => {
   assert.equal(await reach(registry.address, {}, { HOME: home }), 'secure');
   assert.deepEqual(registry.clients, ['client']);
 });
+
+test('F8: the variable that switches verification off for a whole process has no effect', async (t) => {
+  const registry = await serveTls(t, selfSigned());
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+  t.after(() => {
+    delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+  });
+  await assert.rejects(reach(registry.address, {}), refusedFor('DEPTH_ZERO_SELF_SIGNED_CERT'));
+});
