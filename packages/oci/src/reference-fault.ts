@@ -26,8 +26,9 @@ function foundAt(text: string, offset: number): string {
   return `"${escapeRemote(String.fromCodePoint(point))}"`;
 }
 
-// SAFETY: people paste URLs with `user:password@` and `?token=` where a reference belongs; neither may reach a message (A11).
-function withoutSecrets(text: string): string {
+/** What somebody wrote where a reference or a registry belongs, quoted, escaped and capped, for a message. */
+// SAFETY: people paste URLs with `user:password@` and `?token=` there; neither may reach a message (A11).
+export function withoutSecrets(text: string): string {
   const scheme = text.indexOf('://');
   const start = scheme < 0 ? 0 : scheme + 3;
   const query = text.slice(start).search(/[?#]/);

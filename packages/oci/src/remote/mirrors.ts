@@ -3,6 +3,7 @@ import { ociError } from '../oci-errors.ts';
 import type { Op } from '../op.ts';
 import type { RegistryReference } from '../reference.ts';
 import { parseReference } from '../reference.ts';
+import { withoutSecrets } from '../reference-fault.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
 
@@ -24,7 +25,10 @@ function mirrorEndpoint(mirror: string, origin: Endpoint): Endpoint {
       return { transport: origin.transport, registry: place.registry, repository: place.repository, mirror: true };
     }
   }
-  throw ociError('REFERENCE_INVALID', `the mirror ${mirror} of ${origin.registry} is not written host[:port][/prefix]`);
+  throw ociError(
+    'REFERENCE_INVALID',
+    `the mirror ${withoutSecrets(mirror)} of ${origin.registry} is not written host[:port][/prefix]`,
+  );
 }
 
 /**

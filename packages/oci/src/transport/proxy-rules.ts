@@ -28,10 +28,11 @@ export function proxyFor(url: URL, env: Readonly<Record<string, string | undefin
 
 function parseProxy(value: string, name: string): ProxyRoute {
   const url = URL.parse(value.includes('://') ? value : `http://${value}`);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+  const userinfo = url === null ? undefined : userinfoOf(url);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || userinfo === undefined) {
     throw ociError(
       'REGISTRY_PROXY',
-      `${name} is not a proxy that can be used: expected http://host:port or https://host:port`,
+      `${name} is not a proxy that can be used: expected http[s]://[user:password@]host:port, percent-encoded`,
       {
         details: { variable: name },
         retryable: false,
@@ -42,13 +43,17 @@ function parseProxy(value: string, name: string): ProxyRoute {
     host: hostOf(url),
     port: portOf(url),
     secure: url.protocol === 'https:',
-    authorization: url.username === '' ? undefined : basic(url),
+    authorization: url.username === '' ? undefined : `Basic ${Buffer.from(userinfo).toString('base64')}`,
   };
 }
 
-function basic(url: URL): string {
-  const userinfo = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return `Basic ${Buffer.from(userinfo).toString('base64')}`;
+/** `user:password`, decoded; undefined when it is not valid percent-encoding. */
+function userinfoOf({ username, password }: URL): string | undefined {
+  try {
+    return `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -212,6 +212,13 @@ test('F9: a proxy that refuses, wants a password, drops or is not there', async 
   await assert.rejects(ask(plain, 'r.test', '/v2/', {}, ONCE), { code: 'REGISTRY_PROXY' });
 });
 
+test('F9: userinfo that is not percent-encoding makes no usable proxy, and is not shown', () => {
+  const refused = (error: Error & { code?: string }): boolean =>
+    error.code === 'REGISTRY_PROXY' && !inspect(error, { depth: 9 }).includes('c4nary');
+  const env = { HTTPS_PROXY: 'http://user:c4nary%@proxy.test:3128' };
+  assert.throws(() => proxyFor(new URL('https://registry.test/'), env), refused);
+});
+
 test('A12: literal addresses that a registry behind a proxy names are refused without asking the proxy', async (t) => {
   const requests: string[] = [];
   const proxy = await serveHttp(t, (request, response) => {

@@ -45,6 +45,14 @@ test('A15: nothing but a host and a port is a registry', () => {
   }
 });
 
+test('A11: userinfo that somebody wrote before a registry is not repeated', () => {
+  for (const text of ['user:c4nary@registry.test', 'https://user:c4nary@registry.test/', 'registry.test?token=c4nary'])
+    assert.throws(
+      () => canonicalRegistry(text),
+      (error: Error) => !error.message.includes('c4nary') && error.message.includes('registry.test'),
+    );
+});
+
 test('A13: plain http only on literal loopback, or when a setting says so', () => {
   const scheme = (registry: string, settings = {}): string => registryBaseUrl(registry, settings).protocol;
   for (const registry of ['localhost:5000', '127.0.0.1:5000', '[::1]:5000', 'localhost']) {

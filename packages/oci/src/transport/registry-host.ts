@@ -1,4 +1,5 @@
 import { ociError } from '../oci-errors.ts';
+import { withoutSecrets } from '../reference-fault.ts';
 import { isLoopbackHost } from './addresses.ts';
 import { authorityOf } from './origin.ts';
 import type { RegistrySettings } from './transport.ts';
@@ -14,7 +15,7 @@ const AUTHORITY = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*)(?::([0-9]{1,
 export function canonicalRegistry(registry: string): string {
   const url = AUTHORITY.test(registry) ? URL.parse(`https://${registry}`) : null;
   if (url === null) {
-    throw ociError('REFERENCE_INVALID', `${JSON.stringify(registry)} is not a registry: expected host or host:port`);
+    throw ociError('REFERENCE_INVALID', `${withoutSecrets(registry)} is not a registry: expected host or host:port`);
   }
   const authority = authorityOf(url);
   return DOCKER_HUB.has(authority) ? 'docker.io' : authority;
