@@ -35,6 +35,7 @@ export type OciLimitName =
   | 'requestTimeout'
   | 'operationTimeout'
   | 'connectionsPerOrigin'
+  | 'idleConnection'
   | 'parallelTransfers'
   | 'certificateFileBytes'
   | 'credentialFileBytes'
@@ -112,7 +113,12 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
     unit: 'milliseconds',
     meaning: 'Time for one request with its retries and its body.',
   },
-  connectionsPerOrigin: { value: 8, unit: 'count', meaning: 'Connections to one origin.' },
+  connectionsPerOrigin: {
+    value: 8,
+    unit: 'count',
+    meaning: 'Connections to one origin for reading; as many again for sending content, and for tokens.',
+  },
+  idleConnection: { value: 60 * second, unit: 'milliseconds', meaning: 'Time that a connection nobody uses is kept.' },
   parallelTransfers: { value: 4, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },
   certificateFileBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a file of certificates or a key.' },
   credentialFileBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a credential file.' },

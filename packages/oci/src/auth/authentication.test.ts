@@ -178,6 +178,20 @@ test('F5: the first requests in parallel share one token request', async (t) => 
   assert.equal(s.tokens.requests.length, 1);
 });
 
+test('F5: more first requests than connections, to a registry that gives out its tokens itself, do not wait for each other', async (t) => {
+  const { address, requests } = await serveHttp(t, ({ url, headers }, response) => {
+    if (url?.startsWith('/token')) return response.end(JSON.stringify({ token: 'own' }));
+    if (headers.authorization === 'Bearer own') return response.end('blob');
+    response.setHeader('www-authenticate', `Bearer realm="http://${address}/token"`);
+    return response.writeHead(401, { 'content-length': 2 }).end('{}');
+  });
+  await using transport = openTransport({ environment: fakeEnvironment() });
+  const op = { limits: { connectionsPerOrigin: 2, operationTimeout: 10_000 } };
+  const get = (): Promise<string> => textOf(ask(transport, address, '/v2/team/app/blobs/x', { access: PULL }, op));
+  assert.deepEqual(await Promise.all(Array.from({ length: 6 }, get)), new Array(6).fill('blob'));
+  assert.equal(requests.filter(({ url }) => url?.startsWith('/token')).length, 1);
+});
+
 test('F5: one caller who gives up does not take the others along', async (t) => {
   let release = (): void => {};
   const gate = new Promise<void>((resolve) => {
@@ -233,6 +247,32 @@ test('F5: the second 401 is final and names what is missing', async (t) => {
     });
     assert.equal(registry.log.requests.length, 2);
   }
+});
+
+test('F5: who began a token request and gave up does not turn its failure into a cancellation of the others', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const { address } = await serveHttp(t, async ({ url }, response) => {
+    if (!url?.startsWith('/token')) {
+      response.setHeader('www-authenticate', `Bearer realm="http://${address}/token"`);
+      return response.writeHead(401).end();
+    }
+    await asked.promise;
+    // Cut: what the error says cannot be read.
+    response.writeHead(403, { 'content-length': 100 }).write('{');
+    return response.socket?.end();
+  });
+  await using transport = openTransport({ environment: fakeEnvironment() });
+  const first = new AbortController();
+  const get = (op: object): Promise<string> => textOf(ask(transport, address, '/v2/', {}, op));
+  const others = [get({ signal: first.signal }), get({})].map((result) => result.catch((error: unknown) => error));
+  setTimeout(() => first.abort(), 50).unref();
+  await others[0];
+  asked.resolve();
+  const failures = (await Promise.all(others)) as (Error & { code?: string })[];
+  assert.deepEqual(
+    failures.map(({ name, code }) => (name === 'AbortError' ? name : code)),
+    ['AbortError', 'REGISTRY_DENIED'],
+  );
 });
 
 test('F7: a token that expired is replaced before it is used', async (t) => {

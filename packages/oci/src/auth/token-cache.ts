@@ -10,6 +10,9 @@ import { SharedTask } from './shared-task.ts';
 import type { Token } from './token-answer.ts';
 import { requestToken } from './token-service.ts';
 
+/** Tokens that are kept at the same time. */
+const MOST_TOKENS = 1000;
+
 /** What a token is for, apart from its scope. */
 export interface TokenAudience {
   readonly hop: Hop;
@@ -18,6 +21,7 @@ export interface TokenAudience {
 }
 
 interface Held {
+  readonly key: string;
   readonly access: readonly Access[];
   readonly token: Token;
 }
@@ -29,7 +33,7 @@ interface Held {
 export class TokenCache {
   readonly #wire: Wire;
   readonly #environment: Environment;
-  readonly #held = new Map<string, Held[]>();
+  #held: readonly Held[] = [];
   readonly #running = new Map<string, SharedTask<Token>>();
 
   constructor(wire: Wire) {
@@ -46,10 +50,12 @@ export class TokenCache {
   ): Promise<string> {
     const key = audienceKey(audience);
     const now = this.#environment.monotonic();
-    const usable = (this.#held.get(key) ?? []).filter(({ token }) => token.expiresAt > now);
-    this.#held.set(key, usable);
-    const held = usable.find(
-      (entry) => covers(entry.access, access) && (access.length > 0 || entry.access.length === 0),
+    const held = this.#held.find(
+      (entry) =>
+        entry.key === key &&
+        entry.token.expiresAt > now &&
+        covers(entry.access, access) &&
+        (access.length > 0 || entry.access.length === 0),
     );
     if (held !== undefined) return held.token.value;
     return (await this.#fetch(key, audience, access, op).wait(signal)).value;
@@ -58,10 +64,7 @@ export class TokenCache {
   /** Forgets a token that the registry did not accept. */
   drop(audience: TokenAudience, value: string): void {
     const key = audienceKey(audience);
-    this.#held.set(
-      key,
-      (this.#held.get(key) ?? []).filter(({ token }) => token.value !== value),
-    );
+    this.#held = this.#held.filter((entry) => entry.key !== key || entry.token.value !== value);
   }
 
   #fetch(key: string, audience: TokenAudience, access: readonly Access[], op: Op | undefined): SharedTask<Token> {
@@ -71,8 +74,9 @@ export class TokenCache {
     if (running !== undefined && !running.abandoned) return running;
     const task = new SharedTask(async (signal) => {
       try {
-        const token = await requestToken(this.#wire, { ...audience, scopes }, op, signal);
-        this.#held.set(key, [...(this.#held.get(key) ?? []), { access, token }]);
+        // Others may wait for it when the one who began is gone: that one's signal means nothing here.
+        const token = await requestToken(this.#wire, { ...audience, scopes }, { ...op, signal }, signal);
+        this.#hold({ key, access, token });
         return token;
       } finally {
         if (this.#running.get(taskKey) === task) this.#running.delete(taskKey);
@@ -80,6 +84,12 @@ export class TokenCache {
     });
     this.#running.set(taskKey, task);
     return task;
+  }
+
+  /** Keeps a token; those that expired go, and the oldest when a registry names ever new realms. */
+  #hold(held: Held): void {
+    const now = this.#environment.monotonic();
+    this.#held = [...this.#held.filter(({ token }) => token.expiresAt > now), held].slice(-MOST_TOKENS);
   }
 }
 

@@ -77,7 +77,7 @@ async function ask(
 ): Promise<Answer> {
   const body = form === undefined ? undefined : { length: form.length, content: () => [form] };
   return persist({ url: question.hop.url, repeatable: true, environment: wire.environment, op, signal }, () =>
-    wire.send(hop, { method, headers, body }, op, signal),
+    wire.send(hop, { method, headers, body, purpose: 'token' }, op, signal),
   );
 }
 

@@ -5,7 +5,18 @@ import { publishArtifact, tempDir, withoutReferrers } from '@gantry/testkit';
 import { openLayout } from '../layout/open-layout.ts';
 import { memoryRepository } from '../memory-repository.ts';
 import { parseReference } from '../reference.ts';
-import { type RemoteWorld, remoteWorld, worldOf } from '../remote/remote-world.fixture.ts';
+import { openRepository } from '../remote/open-repository.ts';
+import {
+  blob,
+  EMPTY,
+  manifest,
+  plain,
+  type RemoteWorld,
+  remoteWorld,
+  stockBlob,
+  stockManifest,
+  worldOf,
+} from '../remote/remote-world.fixture.ts';
 import { copyGraph } from './copy-graph.ts';
 
 const BLOBS = 20;
@@ -95,3 +106,16 @@ for (const [name, rules] of [
     await layout[Symbol.asyncDispose]();
   });
 }
+
+test('more blobs than connections move within a registry that does not mount: sending does not wait for itself', async (t) => {
+  const world = await remoteWorld(t, [{ method: 'POST', rewrite: (url) => url.replace(/\?.*/, '') }], {
+    limits: { connectionsPerOrigin: 2, parallelTransfers: 12, operationTimeout: 10_000 },
+  });
+  const layers = Array.from({ length: 24 }, (_, index) => blob(`layer ${index}`));
+  const image = manifest({ layers: layers.map(({ what }) => plain(what)) });
+  for (const content of [...layers, EMPTY]) await stockBlob(world, content);
+  await stockManifest(world, image);
+  const target = openRepository(`${world.registry.address}/team/copy`, world.transport);
+  await copyGraph(world.repository, target, image.what, { tag: 'v1' }, world.op);
+  assert.ok(await target.has(image.what));
+});

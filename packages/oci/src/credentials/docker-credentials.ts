@@ -31,13 +31,15 @@ export function dockerCredentials(environment: Environment = systemEnvironment()
       if (known === undefined || known.task.abandoned || known.until <= now) {
         const find = (within: AbortSignal): Promise<Credential | undefined> =>
           findCredential(registry, repository, environment, { ...op, signal: within });
+        for (const [old, { until }] of remembered) if (until <= now) remembered.delete(old);
         known = { task: new SharedTask(find), until: now + REMEMBERED };
         remembered.set(key, known);
       }
       try {
         return await known.task.wait(signal);
       } catch (error) {
-        remembered.delete(key);
+        // Whoever gave up says nothing about the answer that others wait for.
+        if (!signal.aborted || known.task.abandoned) remembered.delete(key);
         throw error;
       }
     },

@@ -2,6 +2,7 @@ import { Agent, type ClientRequestArgs } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Op } from '../op.ts';
 import type { Origin } from './origin.ts';
+import { Places } from './places.ts';
 import type { ProxyRoute } from './proxy-rules.ts';
 
 /** Whom to connect to and under which rules. Connections are shared only between equal `key`s. */
@@ -34,33 +35,31 @@ export interface PooledRequest {
 }
 
 /**
- * Keep-alive connections to one peer. At most `size` exchanges at a time hold a place; others wait for one. The
- * agent's own `maxSockets` does not count connections that are still being opened, so the places do.
+ * What an exchange is for. What is sent may be read from the same origin, and both may have to wait for a token from
+ * it: each purpose has places of its own, so that none of them waits for itself.
  */
+export type Purpose = 'read' | 'send' | 'token';
+
+/** Keep-alive connections to one peer. At most `size` exchanges at a time of each purpose hold a place; others wait. */
 export class ConnectionPool {
   readonly #agent: Agent;
-  readonly #size: number;
-  readonly #waiting: (() => void)[] = [];
-  #taken = 0;
+  readonly #places: Readonly<Record<Purpose, Places>>;
 
-  constructor(peer: Peer, size: number, connect: Connect) {
-    this.#agent = new PeerAgent(peer, size, connect);
-    this.#size = size;
+  constructor(peer: Peer, limits: { readonly size: number; readonly idle: number }, connect: Connect) {
+    const { size, idle } = limits;
+    this.#agent = new PeerAgent(peer, size, idle, connect);
+    this.#places = { read: new Places(size), send: new Places(size), token: new Places(size) };
   }
 
   /** Takes a place, when there is one; call the result to give it back. Rejects with the signal's reason. */
-  async enter(signal: AbortSignal): Promise<() => void> {
-    signal.throwIfAborted();
-    if (this.#taken >= this.#size) await this.#turn(signal);
-    else this.#taken += 1;
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#taken -= 1;
-      else next();
-    };
+  enter(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
+    return this.#places[purpose].enter(signal);
+  }
+
+  /** Whether no exchange is running or waiting. */
+  get idle(): boolean {
+    const { read, send, token } = this.#places;
+    return read.empty && send.empty && token.empty;
   }
 
   /** Options to spread into `http.request`. */
@@ -72,29 +71,15 @@ export class ConnectionPool {
   close(): void {
     this.#agent.destroy();
   }
-
-  #turn(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const go = (): void => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(go), 1);
-        reject(signal.reason);
-      };
-      this.#waiting.push(go);
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  }
 }
 
 class PeerAgent extends Agent {
   readonly #peer: Peer;
   readonly #connect: Connect;
 
-  constructor(peer: Peer, size: number, connect: Connect) {
-    super({ keepAlive: true, maxSockets: size, maxFreeSockets: size, scheduling: 'lifo' });
+  constructor(peer: Peer, size: number, idle: number, connect: Connect) {
+    // Places bound the sockets: `maxSockets` would not count those that are still being opened. `timeout` ends free ones.
+    super({ keepAlive: true, maxFreeSockets: size, timeout: idle, scheduling: 'lifo' });
     this.#peer = peer;
     this.#connect = connect;
   }

@@ -71,7 +71,7 @@ export class Connector {
   async #dialProxy(proxy: ProxyRoute, signal: AbortSignal): Promise<Duplex> {
     try {
       const { socket } = await dial(proxy, () => {}, this.#environment, signal);
-      return proxy.secure ? await this.#secure(socket, proxy.host, () => this.#trust.proxyContext(), signal) : socket;
+      return proxy.secure ? await this.#secure(socket, proxy.host, () => this.#trust.common(), signal) : socket;
     } catch (cause) {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : 'unknown';

@@ -4,7 +4,7 @@ import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
 import { Answer } from './answer.ts';
-import type { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionPool, Purpose } from './connection-pool.ts';
 import { startDeadline } from './deadline.ts';
 import { networkError } from './network-errors.ts';
 import { displayUrl } from './origin.ts';
@@ -19,6 +19,8 @@ export interface ExchangeRequest {
   readonly target?: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RequestBody | undefined;
+  /** Default: `send` for what has content, else `read`. */
+  readonly purpose?: Purpose;
 }
 
 /** What an exchange runs in. `signal` is that of the whole request: user's cancellation and operation deadline. */
@@ -65,8 +67,8 @@ class Attempt {
   async run(): Promise<Answer> {
     const { environment, pool, op, signal } = this.#context;
     const startedAt = environment.monotonic();
-    const leave = await pool.enter(signal);
-    const sent = this.#send();
+    const leave = await pool.enter(this.#purpose, signal);
+    const sent = this.#send(leave);
     this.#sent = sent;
     const body = new RequestBodyWriter(this.#request.body, sent, environment, op);
     const report = (status: number | undefined, bytesReceived: number): void => {
@@ -107,7 +109,22 @@ class Attempt {
     }
   }
 
-  #send(): ClientRequest {
+  get #purpose(): Purpose {
+    const { purpose, body } = this.#request;
+    return purpose ?? (body === undefined || body.length === 0 ? 'read' : 'send');
+  }
+
+  #send(leave: () => void): ClientRequest {
+    try {
+      return this.#open();
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** Throws Node's `TypeError` for a header that HTTP cannot carry. */
+  #open(): ClientRequest {
     const { url, method, headers, target, body } = this.#request;
     // Registries need it: without one the body would be sent in chunks of unknown sum.
     const length = body === undefined ? {} : { 'content-length': String(body.length) };

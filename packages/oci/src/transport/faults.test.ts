@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fakeEnvironment, listenOnLoopback, scriptedRegistry } from '@gantry/testkit';
@@ -284,4 +286,45 @@ test('at most connectionsPerOrigin connections, however many requests', async (t
   const all = Array.from({ length: 20 }, () => textOf(ask(transport, registry.address, '/v2/', {}, op)));
   assert.deepEqual(new Set(await Promise.all(all)), new Set(['x']));
   assert.equal(registry.connections(), 3);
+});
+
+test('A6: a registry that redirects every request to another host leaves no more than some connections behind', async (t) => {
+  const CDN = 140;
+  const sink = await serveHttp(t, (_request, response) => void response.end('blob'));
+  const hosts = Array.from({ length: CDN }, (_, index) => `127.1.0.${index}:80`);
+  let asked = 0;
+  const registry = await serveHttp(t, (_request, response) => {
+    response.writeHead(307, { location: `http://${hosts[asked++]?.replace(':80', '')}/blob` }).end();
+  });
+  const sockets: Socket[] = [];
+  const environment = fakeEnvironment({ route: Object.fromEntries(hosts.map((host) => [host, sink.address])) });
+  const connect: typeof environment.connect = (address) => {
+    const socket = environment.connect(address);
+    sockets.push(socket);
+    return socket;
+  };
+  await using transport = openTransport({ environment: { ...environment, connect } });
+  for (let round = 0; round < CDN; round += 1) {
+    assert.equal(await textOf(ask(transport, registry.address, '/v2/')), 'blob');
+  }
+  const open = sockets.filter(({ destroyed }) => !destroyed).length;
+  assert.ok(open > 1 && open <= 100, `${open} connections`);
+});
+
+test('a connection that nobody uses is closed after idleConnection', async (t) => {
+  const server = createHttpServer((_request, response) => response.end('x'));
+  server.keepAliveTimeout = 0;
+  const { address } = await listenOnLoopback(t, server);
+  const environment = fakeEnvironment();
+  const sockets: Socket[] = [];
+  const connect: typeof environment.connect = (address) => {
+    const socket = environment.connect(address);
+    sockets.push(socket);
+    return socket;
+  };
+  await using transport = openTransport({ environment: { ...environment, connect } });
+  await textOf(ask(transport, address, '/v2/', {}, { limits: { idleConnection: 20 } }));
+  const [socket] = sockets;
+  assert.ok(socket !== undefined);
+  if (!socket.destroyed) await once(socket, 'close');
 });

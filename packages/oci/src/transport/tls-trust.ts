@@ -19,7 +19,9 @@ const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END
 export class TlsTrust {
   readonly #settingsOf: SettingsLookup;
   readonly #environment: Environment;
-  readonly #contexts = new Map<string, Promise<SecureContext>>();
+  /** A context goes with the peer it was made for: a registry can name any number of hosts. */
+  readonly #contexts = new WeakMap<Peer, Promise<SecureContext>>();
+  #common: Promise<SecureContext> | undefined;
   #defaults: Promise<string[]> | undefined;
 
   constructor(environment: Environment, settingsOf: SettingsLookup) {
@@ -29,23 +31,20 @@ export class TlsTrust {
 
   /** Throws `REGISTRY_TLS` when a file of the settings cannot be read or used. */
   contextFor(peer: Peer): Promise<SecureContext> {
-    return this.#context(peer.key, () => this.#optionsFor(peer));
-  }
-
-  /** For a proxy: the default authorities, never a client certificate. */
-  proxyContext(): Promise<SecureContext> {
-    return this.#context('', async () => ({}));
-  }
-
-  #context(key: string, options: () => Promise<SecureContextOptions>): Promise<SecureContext> {
-    let context = this.#contexts.get(key);
+    let context = this.#contexts.get(peer);
     if (context === undefined) {
-      context = options().then((own) => this.#build(own));
-      this.#contexts.set(key, context);
+      context = this.#optionsFor(peer).then((own) => (own.cert || own.ca?.length ? this.#build(own) : this.common()));
+      this.#contexts.set(peer, context);
       // A file may be there, or whole, the next time.
-      context.catch(() => this.#contexts.delete(key));
+      context.catch(() => this.#contexts.delete(peer));
     }
     return context;
+  }
+
+  /** The default authorities and no client certificate: for proxies, and for peers without anything of their own. */
+  common(): Promise<SecureContext> {
+    this.#common ??= this.#build({});
+    return this.#common;
   }
 
   async #build(own: SecureContextOptions): Promise<SecureContext> {

@@ -22,6 +22,8 @@ export interface Hop {
 }
 
 const USER_AGENT = 'gantry';
+/** Pools that are kept while nobody uses them. */
+const MOST_POOLS = 100;
 
 /** Connections, pooled by origin, registry and trust; every exchange of a transport goes through {@link Wire.send}. */
 export class Wire {
@@ -86,9 +88,21 @@ export class Wire {
         own: hop.trust === 'own',
         check: hop.check,
       };
-      pool = new ConnectionPool(peer, ociLimits(op, 'connectionsPerOrigin'), this.#connector.connect);
+      this.#dropIdlePools();
+      const limits = { size: ociLimits(op, 'connectionsPerOrigin'), idle: ociLimits(op, 'idleConnection') };
+      pool = new ConnectionPool(peer, limits, this.#connector.connect);
       this.#pools.set(key, pool);
     }
     return pool;
+  }
+
+  /** A registry can redirect every request to another host: what is kept of them has an end. */
+  #dropIdlePools(): void {
+    if (this.#pools.size < MOST_POOLS) return;
+    for (const [key, pool] of this.#pools) {
+      if (!pool.idle) continue;
+      pool.close();
+      this.#pools.delete(key);
+    }
   }
 }
