@@ -6,7 +6,7 @@ import type { Op } from '../op.ts';
 import { verifiedStream } from '../verified-stream.ts';
 import { streamBlob, type Transfer } from './blob-stream.ts';
 import { contentName, type Endpoint } from './endpoint.ts';
-import { passOver } from './mirrors.ts';
+import { passOver, reachable } from './mirrors.ts';
 
 type Bytes = AsyncGenerator<Uint8Array, void, undefined>;
 
@@ -23,7 +23,7 @@ export function blobSource(endpoints: readonly Endpoint[]): (what: Descriptor, o
   async function* open(what: Descriptor, op?: Op): Bytes {
     const hold = what.size <= ociLimits(op, 'mirrorHeldBytes');
     const asked: Endpoint[] = [];
-    const usable = endpoints.filter((at) => !distrusted.has(at));
+    const usable = reachable(endpoints).filter((at) => !distrusted.has(at));
     try {
       if (hold) yield* held(usable, what, op);
       else yield* verifiedStream(what, followed(usable, asked, { what, done: 0 }, op), op);

@@ -95,6 +95,17 @@ test('F10: a good mirror spares the registry', async (t) => {
   assert.equal(world.mirrors[2]?.connections(), 0);
 });
 
+test('F10: a mirror that cannot be reached is not waited for again', async (t) => {
+  const world = await mirrored(t, [[{ cut: 'none' }], 'good']);
+  for (const _ of [1, 2]) {
+    await world.repository.resolve(world.ref(':v1'), world.op);
+    await collect(world.repository.open(BLOB.what, world.op));
+  }
+  assert.equal(world.mirrors[0]?.log.count('GET'), 1);
+  assert.equal(world.warnings().length, 1);
+  assert.equal(world.registry.connections(), 0);
+});
+
 test('F10: a large blob is finished by the next mirror from the same byte on', async (t) => {
   const cut: Rule[] = [{ path: '/blobs/', cut: 7000 }];
   const world = await mirrored(t, [cut, cut, 'good'], { limits: { mirrorHeldBytes: BLOB.what.size - 1 } });

@@ -6,6 +6,10 @@ import { parseReference } from '../reference.ts';
 import { withoutSecrets } from '../reference-fault.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type Endpoint, endpointName } from './endpoint.ts';
+import { registryKnowledge } from './registry-knowledge.ts';
+
+/** Failures that another request would wait for as long as this one did. */
+const NO_CONNECTION: readonly string[] = ['REGISTRY_UNREACHABLE', 'REGISTRY_TIMEOUT'];
 
 /**
  * The places that a repository is read from, in order: the mirrors of its registry's settings, then the registry itself.
@@ -40,7 +44,7 @@ export async function firstAnswer<T>(
   ask: (at: Endpoint) => Promise<T>,
   op?: Op,
 ): Promise<T> {
-  for (const at of endpoints) {
+  for (const at of reachable(endpoints)) {
     try {
       return await ask(at);
     } catch (error) {
@@ -50,10 +54,16 @@ export async function firstAnswer<T>(
   throw ociError('REGISTRY_UNREACHABLE', 'there is no registry to ask');
 }
 
+/** The endpoints without mirrors that a short while ago could not be reached. */
+export function reachable(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  return endpoints.filter((at) => !at.mirror || !registryKnowledge(at.transport).mirrorRests(at));
+}
+
 /** Lets the failure of a mirror pass; throws any other failure and cancellation. */
 export function passOver(at: Endpoint, failure: unknown, op?: Op): void {
   if (!at.mirror || !isGantryError(failure)) throw failure;
   if (failure.code === 'REGISTRY_NOT_FOUND') return;
+  if (NO_CONNECTION.includes(failure.code)) registryKnowledge(at.transport).learnMirrorUnreachable(at);
   op?.onEvent?.({
     type: 'warning',
     from: endpointName(at),

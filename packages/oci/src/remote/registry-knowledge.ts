@@ -9,12 +9,17 @@ export interface RegistryKnowledge {
   /** False once the registry answered a POST of a whole blob by opening an upload: sending the bytes in it is in vain. */
   singlePost(at: Endpoint): boolean;
   learnNoSinglePost(at: Endpoint): void;
+  /** True for a minute after a mirror could not be reached: each request would wait for the same failure again. */
+  mirrorRests(at: Endpoint): boolean;
+  learnMirrorUnreachable(at: Endpoint): void;
   /** Runs `work` after all earlier work under the same tag, so that this process does not race with itself. */
   alone<T>(at: Endpoint, tag: string, work: () => Promise<T>): Promise<T>;
 }
 
 const known: WeakMap<Transport, RegistryKnowledge> = new WeakMap();
 const MOST_REPOSITORIES = 10_000;
+/** How long a mirror that could not be reached is not asked, in milliseconds. */
+const MIRROR_REST = 60_000;
 
 /** What is known through a transport. */
 export function registryKnowledge(transport: Transport): RegistryKnowledge {
@@ -28,6 +33,7 @@ export function registryKnowledge(transport: Transport): RegistryKnowledge {
 function emptyKnowledge(): RegistryKnowledge {
   const answering = new Map<string, boolean>();
   const withoutSinglePost = new Set<string>();
+  const unreachable = new Map<string, number>();
   const running = new Map<string, Promise<unknown>>();
   const key = (at: Endpoint): string => `${at.transport.baseUrl(at.registry).origin} ${at.repository}`;
   return {
@@ -38,6 +44,9 @@ function emptyKnowledge(): RegistryKnowledge {
     },
     singlePost: (at) => !withoutSinglePost.has(at.registry),
     learnNoSinglePost: (at) => void withoutSinglePost.add(at.registry),
+    mirrorRests: (at) => (unreachable.get(at.registry) ?? 0) > at.transport.environment.monotonic(),
+    learnMirrorUnreachable: (at) =>
+      void unreachable.set(at.registry, at.transport.environment.monotonic() + MIRROR_REST),
     alone: async (at, tag, work) => {
       const name = `${endpointName(at)}:${tag}`;
       const mine = (running.get(name) ?? Promise.resolve()).then(work, work);
