@@ -107,6 +107,19 @@ test('what others wrote is kept as it is', async (t) => {
   assert.deepEqual([after['annotations'], after.manifests[0], after.manifests.length], [{ kept: 'yes' }, theirs, 2]);
 });
 
+test('B9: an index that a registry gives under its own tag is not taken for a list, nor overwritten', async (t) => {
+  const manifests = [plain(OTHER.what)];
+  const index = documentOf({ schemaVersion: 2, mediaType: MediaType.imageIndex, manifests }, MediaType.imageIndex);
+  const world = await remoteWorld(t, withoutReferrers());
+  await stockManifest(world, OTHER);
+  await stockManifest(world, index, fallbackTag(index.what.digest));
+  const found = await world.repository.referrers(index.what, undefined, world.op);
+  assert.deepEqual(found, { descriptors: [], via: 'tag', complete: false });
+  assert.equal(world.warnings().length, 1);
+  const one = manifest({ subject: plain(index.what), artifactType: TYPE });
+  await assert.rejects(push(world, one), { code: 'REGISTRY_CONFLICT' });
+});
+
 test('B9: something that is not an index is never overwritten', async (t) => {
   const world = await remoteWorld(t, withoutReferrers());
   await stockManifest(world, SUBJECT, TAG);

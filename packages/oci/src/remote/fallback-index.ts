@@ -22,7 +22,10 @@ export function fallbackTag(subject: Digest): string {
 /** What is under a fallback tag: nothing, an index, or something that is not ours to touch. */
 export type FallbackContent = ReferrersDocument | 'absent' | 'foreign';
 
-/** Reads a fallback tag. Throws what a manifest read throws, apart from not found. */
+/**
+ * Reads a fallback tag. An index there that is the subject itself, as some registries answer, is no list: its children are
+ * not referrers. Throws what a manifest read throws, apart from not found.
+ */
 export async function readFallback(at: Endpoint, subject: Digest, op?: Op): Promise<FallbackContent> {
   const tag = fallbackTag(subject);
   const headers = { accept: MANIFEST_ACCEPT };
@@ -32,6 +35,7 @@ export async function readFallback(at: Endpoint, subject: Digest, op?: Op): Prom
   if (response.status === 404) return 'absent';
   const name = contentName(at, tag);
   confirmDigest(name, bytes, response);
+  if (digestOf(bytes, digestAlgorithm(subject)) === subject) return 'foreign';
   return readReferrersDocument(name, bytes, op) ?? 'foreign';
 }
 
