@@ -10,23 +10,36 @@ let lists: { readonly never: BlockList; readonly loopback: BlockList; readonly p
 
 /** The kind of an IPv4 or IPv6 address; IPv4 inside IPv6 (mapped, compatible, NAT64, 6to4) counts as the IPv4 one. */
 export function addressKind(address: string): AddressKind {
-  const plain = unmapAddress(address);
+  const outer = unmapAddress(address);
+  const plain = innerAddress(outer);
   const family = isIPv4(plain) ? 'ipv4' : 'ipv6';
   lists ??= buildLists();
   if (isIP(plain) === 0 || lists.never.check(plain, family)) return 'never';
-  if (lists.loopback.check(plain, family)) return 'loopback';
+  // A gateway has no business with loopback, and what goes through it leaves this machine.
+  if (lists.loopback.check(plain, family)) return plain === outer ? 'loopback' : 'never';
   return lists.private.check(plain, family) ? 'private' : 'public';
 }
 
-/** Without scope id; an IPv4 address inside an IPv6 one as dotted decimal; IPv6 in its shortest form. */
+/**
+ * One spelling: without brackets and scope id, IPv6 in its shortest form, an IPv4-mapped address, which is dialled over
+ * IPv4, as dotted decimal. What is not an address stays as it is.
+ */
 export function unmapAddress(address: string): string {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
   if (isIP(bare) !== 6) return bare;
   const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
-  const groups = groupsOf(canonical);
-  const embedded = embeddedIPv4(groups);
-  if (embedded === undefined) return canonical;
-  return embedded.flatMap((group) => [group >> 8, group & 255]).join('.');
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical) ?? [];
+  return high === undefined || low === undefined ? canonical : dotted([parseInt(high, 16), parseInt(low, 16)]);
+}
+
+/** Where packets to an unmapped address end: a gateway may take an IPv4 address out of it and send on to that. */
+function innerAddress(plain: string): string {
+  const embedded = isIP(plain) === 6 ? embeddedIPv4(groupsOf(plain)) : undefined;
+  return embedded === undefined ? plain : dotted(embedded);
+}
+
+function dotted(groups: readonly [number, number]): string {
+  return groups.flatMap((group) => [group >> 8, group & 255]).join('.');
 }
 
 /** True for `localhost`, 127.0.0.0/8 and ::1 as somebody wrote them; no other name or spelling counts as loopback. */
@@ -47,7 +60,6 @@ function groupsOf(canonical: string): number[] {
 function embeddedIPv4(groups: readonly number[]): readonly [number, number] | undefined {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups;
   const startsWithZeros = a === 0 && b === 0 && c === 0 && d === 0;
-  if (startsWithZeros && e === 0 && f === 0xffff) return [g, h];
   // Compatible form; :: and ::1 are addresses of their own.
   if (startsWithZeros && e === 0 && f === 0 && g !== 0) return [g, h];
   if (startsWithZeros && e === 0xffff && f === 0) return [g, h];
@@ -87,6 +99,15 @@ function buildLists(): NonNullable<typeof lists> {
       '2001:db8::/32',
     ),
     loopback: list('127.0.0.0/8', '::1/128'),
-    private: list('10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fec0::/10'),
+    private: list(
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      '100.64.0.0/10',
+      'fc00::/7',
+      'fec0::/10',
+      // NAT64 within an organisation (RFC 8215).
+      '64:ff9b:1::/48',
+    ),
   };
 }
