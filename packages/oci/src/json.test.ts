@@ -132,6 +132,13 @@ test('depth holds at n-1, n and n+1, and absurd depth is an error rather than a 
   assert.throws(() => parseJson('['.repeat(2_000_000)), LIMIT);
 });
 
+test('B2: the number of values holds at n-1, n and n+1: many small ones are large in memory', () => {
+  const op = { limits: { jsonValues: 4 } };
+  for (const text of ['[{},{}]', '[{},{},1]', '{"a":[1,2]}', '[1,2,null]']) assert.ok(parseJson(text, op), text);
+  for (const text of ['[{},{},1,2]', '{"a":[1,2,3]}']) assert.throws(() => parseJson(text, op), LIMIT, text);
+  assert.throws(() => parseJson(`[${'{},'.repeat(1_300_000)}{}]`), LIMIT);
+});
+
 test('size holds at n-1, n and n+1, in bytes and not in characters', () => {
   const op = { limits: { manifestBytes: 6 } };
   assert.equal(parseJson('"abc"', op), 'abc');

@@ -15,8 +15,8 @@ const SPACE = /[ \t\n\r]*/y;
 /**
  * Parses JSON that other parsers read in the same way or not at all (RFC 8259 and the I-JSON rules of RFC 7493): UTF-8
  * without byte order mark, no duplicate keys, no lone surrogates, no integers beyond 2^53 or written with a fraction or an
- * exponent, nothing after the value, bounded depth and size. Objects have no prototype, so `__proto__` is a key like any
- * other. Throws `CONTENT_INVALID` with the offset, or `CONTENT_LIMIT`.
+ * exponent, nothing after the value, bounded depth, size and number of values. Objects have no prototype, so
+ * `__proto__` is a key like any other. Throws `CONTENT_INVALID` with the offset, or `CONTENT_LIMIT`.
  */
 export function parseJson(input: Uint8Array | string, op?: Op, limitName: OciLimitName = 'manifestBytes'): JsonValue {
   const limit = ociLimits(op, limitName);
@@ -28,7 +28,7 @@ export function parseJson(input: Uint8Array | string, op?: Op, limitName: OciLim
   }
   const text = typeof input === 'string' ? input : decode(input);
   if (!text.isWellFormed()) throw invalid(0, 'the text has lone surrogates');
-  return new Parser(text, ociLimits(op, 'jsonDepth')).document();
+  return new Parser(text, ociLimits(op, 'jsonDepth'), ociLimits(op, 'jsonValues')).document();
 }
 
 function decode(bytes: Uint8Array): string {
@@ -46,12 +46,15 @@ function invalid(offset: number, message: string): GantryError<OciErrorCode> {
 class Parser {
   readonly #text: string;
   readonly #maxDepth: number;
+  readonly #maxValues: number;
   #at = 0;
   #depth = 0;
+  #values = 0;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, maxValues: number) {
     this.#text = text;
     this.#maxDepth = maxDepth;
+    this.#maxValues = maxValues;
   }
 
   document(): JsonValue {
@@ -63,6 +66,12 @@ class Parser {
   }
 
   #value(): JsonValue {
+    // An empty object of three bytes takes a hundred times as much in memory.
+    if (++this.#values > this.#maxValues) {
+      throw ociError('CONTENT_LIMIT', `a JSON document has more than ${this.#maxValues} values`, {
+        details: { limit: 'jsonValues', expected: this.#maxValues, offset: this.#at },
+      });
+    }
     switch (this.#text[this.#at]) {
       case '{':
         return this.#nested(() => this.#object());

@@ -6,6 +6,7 @@ export type OciLimitName =
   | 'manifestBytes'
   | 'manifestMemoryBytes'
   | 'jsonDepth'
+  | 'jsonValues'
   | 'manifestDescriptors'
   | 'annotationBytes'
   | 'indexDepth'
@@ -57,6 +58,7 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
   manifestBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a manifest, an index or a list of referrers.' },
   manifestMemoryBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Manifests that one open repository remembers.' },
   jsonDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a JSON document.' },
+  jsonValues: { value: 250_000, unit: 'count', meaning: 'Values in a JSON document, however small.' },
   manifestDescriptors: { value: 10_000, unit: 'count', meaning: 'Descriptors in one manifest or index.' },
   annotationBytes: { value: 256 * KiB, unit: 'bytes', meaning: 'Size of one annotation value.' },
   indexDepth: { value: 4, unit: 'count', meaning: 'Indexes nested in indexes.' },
@@ -116,7 +118,7 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
   connectionsPerOrigin: {
     value: 8,
     unit: 'count',
-    meaning: 'Connections to one origin for reading; as many again for sending content, and for tokens.',
+    meaning: 'Connections to one origin, two at least; half of them may send content. Tokens come on top.',
   },
   idleConnection: { value: 60 * second, unit: 'milliseconds', meaning: 'Time that a connection nobody uses is kept.' },
   parallelTransfers: { value: 4, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },

@@ -3,6 +3,7 @@ import type { Descriptor } from '../descriptor.ts';
 import { isDigest } from '../digest.ts';
 import { escapeRemote } from '../escape.ts';
 import { manifestType } from '../manifest.ts';
+import { isManifestType } from '../media-types.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
@@ -43,7 +44,7 @@ export async function fetchDescribedManifest(at: Endpoint, what: Descriptor, op?
       details: { digest: what.digest, limit: 'manifestBytes', expected: most, found: what.size },
     });
   }
-  const accept = MANIFEST_ACCEPT.includes(what.mediaType) ? MANIFEST_ACCEPT : `${what.mediaType}, ${MANIFEST_ACCEPT}`;
+  const accept = isManifestType(what.mediaType) ? MANIFEST_ACCEPT : `${what.mediaType}, ${MANIFEST_ACCEPT}`;
   const { bytes, response } = await getManifest(at, what.digest, accept, op);
   verifyBytes(what, bytes, name);
   confirmDigest(name, bytes, response, what.digest);

@@ -158,3 +158,19 @@ test('A6: tags, linkHeaderBytes and tagListBytes at n-1, n and n+1', async (t) =
     }
   }
 });
+
+test('tagListBytes at n-1, n and n+1, also above the limit of a manifest', async (t) => {
+  const body = JSON.stringify({ name: 'team/app', tags: ['a', 'b'] });
+  for (const [limit, fits] of [
+    [body.length - 1, false],
+    [body.length, true],
+    [body.length + 1, true],
+  ] as const) {
+    const limits = { tagListBytes: limit, manifestBytes: 10 };
+    const world = await remoteWorld(t, [page(['a', 'b'])], { limits });
+    if (fits) assert.deepEqual(await tags(world), ['a', 'b']);
+    else await assert.rejects(tags(world), { code: 'REGISTRY_LIMIT' });
+  }
+  const world = await remoteWorld(t, [page(['a', 'b'])], { limits: { jsonValues: 2 } });
+  await assert.rejects(tags(world), { code: 'CONTENT_LIMIT' });
+});

@@ -1,3 +1,4 @@
+import { isGantryError } from '../errors.ts';
 import { parseJson } from '../json.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
@@ -30,7 +31,7 @@ export async function* listTags(at: Endpoint, op?: Op): AsyncGenerator<string, v
   let unlinked: URL | undefined;
   for await (const page of readPages(at, call, 'tagListBytes', op, () => unlinked)) {
     const before = seen.size;
-    const tags = pageTags(at, page);
+    const tags = pageTags(at, page, op);
     for (const tag of tags) {
       if (seen.has(tag)) continue;
       if (seen.size >= most) {
@@ -46,13 +47,13 @@ export async function* listTags(at: Endpoint, op?: Op): AsyncGenerator<string, v
   }
 }
 
-function pageTags(at: Endpoint, page: Document): readonly string[] {
+function pageTags(at: Endpoint, page: Document, op: Op | undefined): readonly string[] {
   if (page.response.status === 404) {
     throw ociError('REGISTRY_NOT_FOUND', `the repository ${endpointName(at)} is not in the registry`, {
       details: { repository: endpointName(at) },
     });
   }
-  const list = parseList(at, page.bytes);
+  const list = parseList(at, page.bytes, op);
   const tags = typeof list === 'object' && list !== null && 'tags' in list ? list.tags : undefined;
   if (tags === null) return [];
   if (!Array.isArray(tags) || !tags.every((tag): tag is string => typeof tag === 'string' && isTag(tag))) {
@@ -64,10 +65,11 @@ function pageTags(at: Endpoint, page: Document): readonly string[] {
   return tags;
 }
 
-function parseList(at: Endpoint, bytes: Uint8Array): unknown {
+function parseList(at: Endpoint, bytes: Uint8Array, op: Op | undefined): unknown {
   try {
-    return parseJson(bytes);
+    return parseJson(bytes, op, 'tagListBytes');
   } catch (cause) {
+    if (isGantryError(cause) && cause.code === 'CONTENT_LIMIT') throw cause;
     throw ociError('REGISTRY_PROTOCOL', `the answer of ${endpointName(at)} to a request for its tags is not JSON`, {
       cause,
     });

@@ -45,7 +45,8 @@ export async function openUpload(
       url: endpointUrl(at, 'blobs/uploads/', query),
       actions: ['pull', 'push'],
       accept: [201, 202],
-      ...(how.from === undefined ? {} : { readsFrom: how.from }),
+      // A mount that is asked for twice is done once.
+      ...(how.from === undefined ? {} : { readsFrom: how.from, repeatable: true }),
       ...(how.body === undefined ? {} : { headers: BINARY }),
       body: how.body ?? { length: 0, content: () => [] },
     },
@@ -74,7 +75,8 @@ export async function sendChunk(at: Endpoint, session: UploadSession, body: Requ
   if (response.status === 404) return 'lost';
   if (response.status === 416) return askOffset(at, session, response, op);
   session.url = latestLocation(at, response, session.url);
-  session.offset = uploadedBytes(response.header('range')) ?? end;
+  // After a first chunk of one byte `0-0` is that byte.
+  session.offset = end === 1 ? 1 : (uploadedBytes(response.header('range')) ?? end);
   return 'done';
 }
 

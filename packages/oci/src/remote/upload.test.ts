@@ -24,7 +24,7 @@ function methods(world: RemoteWorld): string {
 }
 
 for (const upload of MODES) {
-  test(`${upload}: requests, sha512, an empty blob`, async (t) => {
+  test(`${upload}: requests, sha512, an empty blob, one of a single byte`, async (t) => {
     const expected = { monolithic: 'POST PUT', 'single-post': 'POST', chunked: 'POST PATCH PATCH PATCH PUT' }[upload];
     const limits = { uploadChunkBytes: 20_000 };
     const world = await remoteWorld(t, [], { settings: { upload }, limits });
@@ -38,6 +38,12 @@ for (const upload of MODES) {
     await push(world, empty);
     await stored(world, empty);
     assert.equal(methods(world), { monolithic: 'POST PUT', 'single-post': 'POST', chunked: 'POST PUT' }[upload]);
+
+    world.registry.log.clear();
+    const tiny = blob('1');
+    await push(world, tiny);
+    await stored(world, tiny);
+    assert.equal(methods(world), { monolithic: 'POST PUT', 'single-post': 'POST', chunked: 'POST PATCH PUT' }[upload]);
 
     world.registry.log.clear();
     const long = blob('sha512 too', 'sha512');
@@ -281,6 +287,11 @@ test('mounting: done, refused with an upload that is used, refused with an error
     await push(refusing, BLOB);
     await stored(refusing, BLOB);
   }
+
+  const passing = await remoteWorld(t, [{ method: 'POST', nth: 1, status: 503, body: '' }]);
+  await stockBlob(passing, BLOB, 'team/other');
+  assert.equal(await passing.repository.mount?.(BLOB.what, 'team/other', passing.op), true);
+  assert.equal(methods(passing), 'POST POST');
 
   const broken = await remoteWorld(t, [{ method: 'POST', status: 503, body: '' }]);
   await assert.rejects(broken.repository.mount?.(BLOB.what, 'team/other', broken.op) ?? assert.fail(), {

@@ -36,30 +36,48 @@ export interface PooledRequest {
 
 /**
  * What an exchange is for. What is sent may be read from the same origin, and both may have to wait for a token from
- * it: each purpose has places of its own, so that none of them waits for itself.
+ * it: no purpose may take the places that it waits for itself.
  */
 export type Purpose = 'read' | 'send' | 'token';
 
-/** Keep-alive connections to one peer. At most `size` exchanges at a time of each purpose hold a place; others wait. */
+/**
+ * Keep-alive connections to one peer. At most `size` exchanges at a time hold a place, others wait; half of the places
+ * are open to those that send content, and tokens have places beside them.
+ */
 export class ConnectionPool {
   readonly #agent: Agent;
-  readonly #places: Readonly<Record<Purpose, Places>>;
+  readonly #places: Places;
+  readonly #senders: Places;
+  readonly #tokens: Places;
 
   constructor(peer: Peer, limits: { readonly size: number; readonly idle: number }, connect: Connect) {
-    const { size, idle } = limits;
-    this.#agent = new PeerAgent(peer, size, idle, connect);
-    this.#places = { read: new Places(size), send: new Places(size), token: new Places(size) };
+    const size = Math.max(2, limits.size);
+    this.#agent = new PeerAgent(peer, size, limits.idle, connect);
+    this.#places = new Places(size);
+    this.#senders = new Places(Math.floor(size / 2));
+    this.#tokens = new Places(size);
   }
 
   /** Takes a place, when there is one; call the result to give it back. Rejects with the signal's reason. */
-  enter(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
-    return this.#places[purpose].enter(signal);
+  async enter(purpose: Purpose, signal: AbortSignal): Promise<() => void> {
+    if (purpose === 'token') return this.#tokens.enter(signal);
+    if (purpose === 'read') return this.#places.enter(signal);
+    const leaveSenders = await this.#senders.enter(signal);
+    try {
+      const leave = await this.#places.enter(signal);
+      return () => {
+        leave();
+        leaveSenders();
+      };
+    } catch (error) {
+      leaveSenders();
+      throw error;
+    }
   }
 
   /** Whether no exchange is running or waiting. */
   get idle(): boolean {
-    const { read, send, token } = this.#places;
-    return read.empty && send.empty && token.empty;
+    return this.#places.empty && this.#senders.empty && this.#tokens.empty;
   }
 
   /** Options to spread into `http.request`. */

@@ -326,5 +326,8 @@ test('a connection that nobody uses is closed after idleConnection', async (t) =
   await textOf(ask(transport, address, '/v2/', {}, { limits: { idleConnection: 20 } }));
   const [socket] = sockets;
   assert.ok(socket !== undefined);
+  const ended = t.mock.fn();
+  socket.on('end', ended);
   if (!socket.destroyed) await once(socket, 'close');
+  assert.equal(ended.mock.callCount(), 0, 'the server closed it');
 });
