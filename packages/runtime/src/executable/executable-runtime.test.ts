@@ -190,6 +190,15 @@ test('R11: a process that left the group cannot hold a call open', async (t) => 
   }
 });
 
+test('R11: a process that left the group and keeps writing cannot hold a call open either', async (t) => {
+  const plugin = await load(t, "setsid sh -c 'while echo again; do sleep 0.01; done' & sleep 0.2");
+  const { failure } = await plugin.run({}, { limits: { pluginTimeout: 400 } });
+  assert.ok(code('RUNTIME_TIMEOUT')(failure));
+  const stop = new AbortController();
+  const cancelled = plugin.run({ stdout: () => stop.abort() }, { signal: stop.signal });
+  await assert.rejects(cancelled, { name: 'AbortError' });
+});
+
 test('R4: output is accepted up to the limit, and not a byte beyond', async (t) => {
   const plugin = await load(t, 'head -c "$1" /dev/zero');
   const run = (size: number) => plugin.run({ args: [String(size)] }, { limits: { pluginOutputBytes: 1000 } });

@@ -35,22 +35,26 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
   const started = monotonic();
   const { child, stdin, stdout, stderr } = await start(spec);
 
+  const ended = new AbortController();
+  const kill = (): void => {
+    // After its exit the number of the group may be somebody else's.
+    if (!ended.signal.aborted) killGroup(child);
+  };
   let failure: GantryError | undefined;
   const fail = (code: RuntimeErrorCode, problem: string): void => {
     failure ??= runtimeError(code, `${spec.name} ${problem}`);
-    killGroup(child);
+    kill();
   };
-  const onAbort = (): void => killGroup(child);
-  op?.signal?.addEventListener('abort', onAbort, { once: true });
+  op?.signal?.addEventListener('abort', kill, { once: true });
+  if (op?.signal?.aborted) kill();
+  // Not cleared by the exit: a process that left the group can go on writing for ever.
   const deadline = setTimeout(
     () => fail('RUNTIME_TIMEOUT', `did not end within ${spec.timeout} ms and was killed`),
     spec.timeout,
   );
 
-  const ended = new AbortController();
   const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.once('exit', (code, signal) => {
-      clearTimeout(deadline);
       // Whatever it left running goes with it; this also closes the pipes that such processes inherited.
       killGroup(child);
       ended.abort();
@@ -67,11 +71,13 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
   const logFull = (): void => fail('RUNTIME_LOG_LIMIT', 'wrote more to stderr than is accepted and was killed');
   const drainTime = runtimeLimits(op, 'pluginDrainTime');
   const maximum = runtimeLimits(op, 'pluginOutputBytes');
+  const isOver = (): boolean => ended.signal.aborted && (failure !== undefined || op?.signal?.aborted === true);
   const chunks: Uint8Array[] = [];
   let outputBytes = 0;
   try {
     await Promise.all([
       pumpOutput(stdout, ended.signal, drainTime, async (chunk) => {
+        if (isOver()) return false;
         if (outputBytes + chunk.length > maximum) {
           fail('RUNTIME_OUTPUT_LIMIT', `wrote more than ${maximum} bytes and was killed`);
           return false;
@@ -82,6 +88,7 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
         return true;
       }),
       pumpOutput(stderr, ended.signal, drainTime, (chunk) => {
+        if (isOver()) return false;
         if (lines.write(chunk)) return true;
         logFull();
         return false;
@@ -91,8 +98,8 @@ export async function runProcess(spec: ProcessSpec, op: Op | undefined): Promise
     if (!lines.end()) logFull();
   } finally {
     clearTimeout(deadline);
-    op?.signal?.removeEventListener('abort', onAbort);
-    killGroup(child);
+    op?.signal?.removeEventListener('abort', kill);
+    kill();
     stdin.destroy();
     stdout.destroy();
     stderr.destroy();
