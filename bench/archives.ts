@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { cache, manySmallFiles, oneBigFile } from './fixtures.ts';
 import { type Home, home } from './gantry.ts';
 import { inTurn, median, type Sample, sample } from './measure.ts';
+import { publishArchive } from './publish.ts';
 import { countingProxy, dockerRegistry, slowProxy } from './servers.ts';
 import { mib, ms, type Row } from './table.ts';
 
@@ -14,12 +15,6 @@ function emptied(name: string): string {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   return directory;
-}
-
-async function publish(g: Home, port: number, name: string, archive: string): Promise<string> {
-  const reference = `127.0.0.1:${port}/bench/${name}:1`;
-  const { stdout } = await g.run(['push', reference, archive, '--kind', 'files', '--json']);
-  return `bench/${name}@${(JSON.parse(stdout) as { digest: string }).digest}`;
 }
 
 async function requestsOf(g: Home, port: number, plugins: readonly string[]): Promise<string> {
@@ -40,7 +35,7 @@ export async function bigLayer(): Promise<Row[]> {
   const registry = await dockerRegistry(emptied('registry-big'));
   const g = home('big');
   try {
-    const plugin = await publish(g, registry.port, 'big', archive);
+    const plugin = await publishArchive(registry.port, 'bench/big', archive);
     const { a, b } = await inTurn(
       3,
       () => {
@@ -97,7 +92,7 @@ export async function smallFiles(): Promise<Row[]> {
   const registry = await dockerRegistry(emptied('registry-small'));
   const g = home('small');
   try {
-    const plugin = await publish(g, registry.port, 'small', archive);
+    const plugin = await publishArchive(registry.port, 'bench/small', archive);
     const { a, b } = await inTurn(
       5,
       () => {
@@ -144,7 +139,7 @@ export async function slowNetwork(): Promise<Row[]> {
     for (let index = 0; index < images; index++) {
       const archive = await oneBigFile(8, index + 10);
       bytes += statSync(archive).size;
-      plugins.push(await publish(g, registry.port, `image-${index}`, archive));
+      plugins.push(await publishArchive(registry.port, `bench/image-${index}`, archive));
       extraction += cpuOf(`tar -xzf '${archive}' -C '${emptied('slow-out')}'`);
     }
     const samples: Sample[] = [];
