@@ -14,6 +14,8 @@ export interface BlobDownload {
   onGrowth(listener: (written: number) => void): void;
   /** Whose signal ends it. */
   readonly signal: AbortSignal | undefined;
+  /** Where the bytes come from. */
+  readonly source: ContentSource;
 }
 
 /** Starts a download. Neither promise is ever an unhandled rejection. */
@@ -46,5 +48,6 @@ export function startDownload(context: StoreContext, what: Descriptor, source: C
     whole,
     onGrowth: (listener) => void listeners.push(listener),
     signal: op?.signal,
+    source,
   };
 }

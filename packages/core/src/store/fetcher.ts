@@ -29,12 +29,21 @@ export function createFetcher(context: StoreContext): Fetcher {
     return download;
   };
 
-  /** Somebody else's cancellation is not ours: then the work starts again under our own signal. */
-  const attempt = async <T>(download: BlobDownload, work: Promise<T>, op?: Op): Promise<T | undefined> => {
+  /**
+   * Somebody else's cancellation is not ours, nor is the failure of a source that is not ours: then the work starts again
+   * under our own signal and from our own source.
+   */
+  const attempt = async <T>(
+    download: BlobDownload,
+    source: ContentSource,
+    work: Promise<T>,
+    op?: Op,
+  ): Promise<T | undefined> => {
     try {
       return await orAborted(work, op?.signal);
     } catch (error) {
-      if (download.signal?.aborted && !op?.signal?.aborted) return undefined;
+      const others = download.signal?.aborted || download.source !== source;
+      if (others && !op?.signal?.aborted) return undefined;
       await ownEnd(download, op);
       throw error;
     }
@@ -48,6 +57,7 @@ export function createFetcher(context: StoreContext): Fetcher {
       if (
         (await attempt(
           download,
+          source,
           download.whole.then(() => true),
           op,
         )) === true
@@ -64,8 +74,14 @@ export function createFetcher(context: StoreContext): Fetcher {
         return storedFile(context, what);
       }
       const download = join(what, source, op);
+      if (download.source !== source) {
+        // What another source still sends may never become whole; only that it is stored counts.
+        await attempt(download, source, download.whole, op);
+        continue;
+      }
       const begun = await attempt(
         download,
+        source,
         download.begun.then((ingest) => ({ ingest })),
         op,
       );

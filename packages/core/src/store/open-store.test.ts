@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -177,4 +178,38 @@ test('E7: a store directory that everybody can write is refused even when it is 
   mkdirSync(directory);
   chmodSync(directory, 0o1777);
   assert.throws(() => openStore(directory), { code: 'STORE_UNSAFE' });
+});
+
+test('E7 D4: a directory that is planted after the store was opened is not written to', async (t) => {
+  for (const plant of ['directory', 'link'] as const) {
+    const parent = await tempDir(t);
+    const directory = join(parent, 'store');
+    const store = openStore(directory);
+    const planted = plant === 'link' ? join(parent, 'elsewhere') : directory;
+    mkdirSync(planted);
+    if (plant === 'link') symlinkSync(planted, directory);
+    else chmodSync(planted, 0o777);
+    // Also when it is tried again, and what was missing is there.
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      await assert.rejects(
+        store.fetch(blob, sourceOf(bytes)),
+        { code: /^STORE_(?:UNSAFE|IO)$/ },
+        `${plant} ${attempt}`,
+      );
+    }
+    assert.equal(await store.has(blob), false, plant);
+  }
+});
+
+test('E1: directories that a cleaner of old files took away are made again', async (t) => {
+  const { directory, path, source } = await filledStore(t);
+  rmSync(join(directory, 'v1'), { recursive: true });
+  const store = openStore(directory);
+  await store.fetch(blob, source);
+  assert.deepEqual(readFileSync(path), bytes);
+  rmSync(join(directory, 'v1', 'leases'), { recursive: true });
+  rmSync(join(directory, 'v1', 'locks'), { recursive: true });
+  const later = openStore(directory);
+  await using _lease = await later.lease([blob.digest]);
+  assert.deepEqual(await later.prune(() => new Set(), { limits: { blobAge: 0 } }), { removed: 0, freed: 0 });
 });

@@ -1,4 +1,5 @@
 import { type Environment, systemEnvironment } from '@gantry/oci';
+import { coreError } from '../core-errors.ts';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import { requirePrivate } from '../files/private-directory.ts';
 import type { DiskStore } from './content-store.ts';
@@ -36,6 +37,10 @@ export function openStore(directory: string, options: StoreOptions = {}): DiskSt
       if (prepared) return;
       try {
         createLayout(fileSystem, layout);
+        // SAFETY E7: in a directory such as /tmp somebody else may have made it between the look and the first write.
+        if (requirePrivate(fileSystem, layout.blobs) !== layout.blobs) {
+          throw coreError('STORE_UNSAFE', `${root} is not private: a link has taken its place`, { details: { root } });
+        }
       } catch (error) {
         throw storeFault(error, 'write', root);
       }

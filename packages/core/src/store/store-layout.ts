@@ -39,15 +39,14 @@ export function storeLayout(root: string): StoreLayout {
   };
 }
 
-/** Creates what is missing of a store, durably. One look when it is there. */
+/** Creates what is missing of a store, durably; also what somebody has cleaned away since. */
 export function createLayout(fileSystem: FileSystem, layout: StoreLayout): void {
-  const tag = join(layout.root, 'CACHEDIR.TAG');
-  if (fileSystem.lstat(tag) !== undefined) return;
   const algorithms = ['sha256', 'sha512'].map((algorithm) => join(layout.blobs, algorithm));
   for (const directory of [...algorithms, layout.ingest, layout.locks, layout.leases, layout.quarantine]) {
     makeDirectories(fileSystem, directory, DIRECTORY_MODE);
   }
-  publishFile(fileSystem, tag, Buffer.from(CACHEDIR_TAG), 0o600);
+  const tag = join(layout.root, 'CACHEDIR.TAG');
+  if (fileSystem.lstat(tag) === undefined) publishFile(fileSystem, tag, Buffer.from(CACHEDIR_TAG), 0o600);
 }
 
 /** Creates the directory that a blob goes into, durably. */

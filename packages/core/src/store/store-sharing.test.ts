@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { digestHex, readAll } from '@gantry/oci';
+import { type ContentSource, digestHex, readAll } from '@gantry/oci';
 import { fakeClock, runUntilKilled, tempDir } from '@gantry/testkit';
 import { openStore } from './open-store.ts';
 import type { OwnerFile } from './owner-file.ts';
@@ -45,6 +45,26 @@ test('F12: who cancels gets its own reason at once, and who shares the download 
   await second;
   assert.deepEqual(Buffer.from(await readAll(store, blob.what)), blob.bytes);
   assert.deepEqual(readdirSync(join(parent, 'store', 'v1', 'ingest')), []);
+});
+
+test('a source that fails fails its own caller; who shares the download asks its own source', async (t) => {
+  const parent = await tempDir(t);
+  const store = openStore(join(parent, 'store'));
+  const down: ContentSource = {
+    // biome-ignore lint/correctness/useYield: it fails before its first byte
+    async *open() {
+      throw new Error('this registry is down');
+    },
+  };
+  const up = loggingSource([blob], join(parent, 'log'));
+  const first = store.fetch(blob.what, down);
+  const second = store.fetch(blob.what, up);
+  const third = store.supply(up).open(blob.what);
+  await assert.rejects(first, /is down/);
+  await second;
+  await using file = await third;
+  await file.whole;
+  assert.equal(downloads(join(parent, 'log')), 1);
 });
 
 test('E4 E5: 16 processes fetch the same blobs under a GC loop, nobody ever misses one', async (t) => {
