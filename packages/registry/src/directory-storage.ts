@@ -82,7 +82,9 @@ class DirectoryStorage implements RegistryStorage {
     const oldest = Date.now() - registryLimits(this.#options, 'servedUploadAge');
     for (const name of await namesIn(this.#paths.uploads)) {
       const path = join(this.#paths.uploads, name);
-      if ((await stat(path)).mtimeMs < oldest) await rm(path, { force: true });
+      // Another server on the same directory may be done with it meanwhile.
+      const facts = await stat(path).catch(() => undefined);
+      if (facts !== undefined && facts.mtimeMs < oldest) await rm(path, { force: true });
     }
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { digestOf, isGantryError } from '@gantry/oci';
 import {
@@ -85,6 +86,43 @@ test('closing finishes what is running, keeps nobody waiting, and can be repeate
   await closed;
   await server.close();
   await assert.rejects(fetch(`${server.url}/v2/`));
+});
+
+test('closing waits for no client that has sent nothing, or only the beginning of a request', async (t) => {
+  const server = await serve(t);
+  const sent = ['', 'GET /v2/ HT', 'GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\nGET /v2/ HT'];
+  const ends: Promise<unknown>[] = [];
+  for (const text of sent) {
+    const socket = connect(Number(server.address.split(':')[1]), '127.0.0.1');
+    t.after(() => socket.destroy());
+    await once(socket, 'connect');
+    socket.write(text);
+    if (text.includes('Host')) await once(socket, 'data');
+    ends.push(once(socket.resume(), 'close'));
+  }
+  await server.close();
+  await Promise.all(ends);
+});
+
+test('closing lets both of two requests finish that came over one connection at once', async (t) => {
+  const held = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const server = await serve(t, {
+    onRequest: async (request, _response, next) => {
+      if (request.url === '/v2/?second') arrived.resolve();
+      await held.promise;
+      await next();
+    },
+  });
+  const socket = connect(Number(server.address.split(':')[1]), '127.0.0.1');
+  socket.write(['first', 'second'].map((name) => `GET /v2/?${name} HTTP/1.1\r\nHost: a\r\n\r\n`).join(''));
+  await arrived.promise;
+  const closed = server.close();
+  held.resolve();
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  await closed;
+  assert.equal(text.split('HTTP/1.1 200').length - 1, 2);
 });
 
 test('a hook may answer itself, and a hook that fails ends the connection', async (t) => {

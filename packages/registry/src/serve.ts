@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Connections } from './connections.ts';
 import { handle } from './handler.ts';
 import { registryError } from './registry-errors.ts';
 import { registryLimits } from './registry-limits.ts';
@@ -37,7 +38,7 @@ export interface RegistryServer extends AsyncDisposable {
   readonly address: string;
   /** `http://host:port`. */
   readonly url: string;
-  /** Stops listening, lets running requests finish, drops unfinished uploads. */
+  /** Stops listening, lets running requests finish, closes all other connections, drops unfinished uploads. */
   close(): Promise<void>;
 }
 
@@ -52,14 +53,19 @@ export async function serveRegistry(options: RegistryOptions): Promise<RegistryS
   const sessions = new UploadSessions(storage, options.limits);
   const running = new Set<Promise<void>>();
 
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+  const connections = new Connections();
+  const idleTimeout = registryLimits(op, 'servedIdleTimeout');
+  // A body takes its time as long as bytes come; a head has to be there at once.
+  const server = createServer({ requestTimeout: 0, headersTimeout: idleTimeout }, (request, response) => {
+    connections.begin(request.socket, response);
     const next = (): Promise<void> => handle({ storage, sessions, readOnly, ...op }, request, response);
     const answered = (onRequest === undefined ? next() : onRequest(request, response, next))
       .catch(() => void response.destroy())
       .finally(() => running.delete(answered));
     running.add(answered);
   });
-  server.setTimeout(registryLimits(op, 'servedIdleTimeout'));
+  server.on('connection', (socket) => connections.add(socket));
+  server.setTimeout(idleTimeout);
   await listen(server.listen(port, host), host, port);
 
   const bound = server.address() as AddressInfo;
@@ -68,11 +74,9 @@ export async function serveRegistry(options: RegistryOptions): Promise<RegistryS
   const stop = async (): Promise<void> => {
     const closed = once(server, 'close');
     server.close();
-    // A kept-alive connection becomes idle only after its last answer.
+    connections.close();
     while (running.size > 0) await Promise.allSettled(running);
-    server.closeIdleConnections();
-    const straggler = setInterval(() => server.closeIdleConnections(), 20);
-    await closed.finally(() => clearInterval(straggler));
+    await closed;
     await sessions.close();
   };
   const close = (): Promise<void> => {
