@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { buildManifest } from '../build-manifest.ts';
 import type { Repository } from '../content.ts';
 import { type Descriptor, descriptorOf } from '../descriptor.ts';
 import { MediaType } from '../media-types.ts';
@@ -220,6 +224,42 @@ test('B9: a referrer that one list misplaces is still found by the list it belon
   const target = memoryRepository('target');
   await copyGraph(lying, target, root, { referrers: true });
   assert.deepEqual((await target.referrers(child)).descriptors.map(short), [onChild]);
+});
+
+test('B9: manifests that are listed as referrers and are none are not kept in memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const source = memoryRepository();
+  const { image } = author(source);
+  const root = await image(['root']);
+  const claimed = Array.from({ length: 20 }, (_, at) => buildManifest({ layers: [], annotations: { at: String(at) } }));
+  const read: WeakRef<Uint8Array>[] = [];
+  const lying = recorded(source, [], {
+    referrers: async () => ({ descriptors: claimed.map(({ descriptor }) => descriptor), via: 'api', complete: true }),
+    open: (what) => {
+      const built = claimed.find(({ descriptor }) => descriptor.digest === what.digest);
+      if (built === undefined) return source.open(what);
+      const bytes = Uint8Array.from(built.bytes);
+      read.push(new WeakRef(bytes));
+      return Readable.from([bytes]);
+    },
+  });
+  let kept = 0;
+  await copyGraph(
+    lying,
+    memoryRepository('target'),
+    root,
+    { referrers: true },
+    {
+      onEvent: ({ type }) => {
+        if (type !== 'warning') return;
+        collect();
+        kept = read.filter((reference) => reference.deref() !== undefined).length;
+      },
+    },
+  );
+  assert.equal(read.length, claimed.length);
+  assert.ok(kept <= 6, `${kept} of ${read.length} are kept`);
 });
 
 test('B9: ten thousand referrers are copied or refused by the limit, not endless', async () => {

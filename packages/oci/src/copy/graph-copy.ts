@@ -17,6 +17,9 @@ interface Document {
   readonly manifest: Manifest;
 }
 
+/** The digest a manifest refers to; `absent` when the manifest is not there. */
+type Subject = Digest | 'absent' | undefined;
+
 /**
  * One copy of a graph. The contents of manifests form a graph without cycles, since each names the others by digest, and are
  * copied depth first. Links back to a subject may well close a cycle with them (an index that lists what it refers to), so
@@ -31,8 +34,8 @@ export class GraphCopy {
   readonly #started: Map<string, Promise<void>> = new Map();
   /** Manifests that were copied and whose referrers were not asked for yet. */
   #unasked: Descriptor[] = [];
-  /** Manifests that a list called referrers, until one of the lists turns out to be right. */
-  readonly #candidates: Map<Digest, Promise<Document | undefined>> = new Map();
+  /** What manifests that a list called referrers refer to; their bytes are not kept, for a list may name thousands. */
+  readonly #subjects: Map<Digest, Promise<Subject>> = new Map();
   #manifests = 0;
 
   constructor(source: Repository, destination: Repository, op: Op | undefined) {
@@ -114,19 +117,24 @@ export class GraphCopy {
   async #referrer(what: Descriptor, subject: Digest): Promise<void> {
     const started = this.#started.get(manifestKey(what));
     if (started !== undefined) return started;
-    const candidate = this.#candidates.get(what.digest) ?? this.#readIfThere(what);
-    this.#candidates.set(what.digest, candidate);
-    const document = await candidate;
-    if (document === undefined) {
-      this.#warn(`${what.digest} is listed as a referrer of ${subject} but is not there`);
-    } else if (document.manifest.subject?.digest !== subject) {
-      this.#warn(`${what.digest} is listed as a referrer of ${subject} but does not name it`);
-    } else {
-      this.#candidates.delete(what.digest);
-      await this.#once(what, async () => {
-        await this.#contents(what, document, 0);
-        await this.#push(what, document, {});
-      });
+    let found = this.#subjects.get(what.digest);
+    let reading: Promise<Document | undefined> | undefined;
+    if (found === undefined) {
+      reading = this.#readIfThere(what);
+      found = reading.then(subjectOf);
+      this.#subjects.set(what.digest, found);
+    }
+    switch (await found) {
+      case 'absent':
+        return this.#warn(`${what.digest} is listed as a referrer of ${subject} but is not there`);
+      case subject:
+        return this.#once(what, async () => {
+          const document = (await reading) ?? (await this.#read(what, 0));
+          await this.#contents(what, document, 0);
+          await this.#push(what, document, {});
+        });
+      default:
+        return this.#warn(`${what.digest} is listed as a referrer of ${subject} but does not name it`);
     }
   }
 
@@ -151,6 +159,10 @@ export class GraphCopy {
   #warn(message: string): void {
     this.#transfers.op.onEvent?.({ type: 'warning', from: this.#source.name, message });
   }
+}
+
+function subjectOf(document: Document | undefined): Subject {
+  return document === undefined ? 'absent' : document.manifest.subject?.digest;
 }
 
 /** A digest may be named as a manifest and as a blob, which are two places in a registry. */

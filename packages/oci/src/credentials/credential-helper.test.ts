@@ -10,6 +10,9 @@ import { dockerCredentials } from './docker-credentials.ts';
 
 const skip = process.platform === 'win32' ? 'the fake helpers are shell scripts' : false;
 
+/** `setsid` is a program of Linux. */
+const onLinux = { skip: process.platform === 'linux' ? false : 'there is no setsid' };
+
 interface Helpers {
   readonly directory: string;
   /** Adds a helper whose body is a shell script. */
@@ -130,6 +133,20 @@ test('A10: output and time are limited; what the helper started dies with it', {
   assert.equal(await readFile(marker, 'utf8').catch(() => ''), last);
   await h.add('leaves', `(sleep 60) & ${answer('u', 's')}`);
   assert.equal((await h.ask({ credsStore: 'leaves' }))?.kind, 'basic');
+});
+
+test('A10: a helper that leaves a process behind outside its group leaves no open pipe', onLinux, async (t) => {
+  const h = await helpers(t);
+  const left = join(h.directory, 'left');
+  await h.add('daemon', `setsid sh -c 'echo $$ > ${left}; exec sleep 60' & sleep 60`);
+  const pipes = (): number => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length;
+  const before = pipes();
+  const limits = { helperTimeout: 300 };
+  await assert.rejects(h.ask({ credsStore: 'daemon' }, 'ghcr.io:443', { limits }), failed);
+  const pid = Number(await readFile(left, 'utf8'));
+  t.after(() => process.kill(pid, 'SIGKILL'));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(pipes(), before);
 });
 
 test('the output of a helper at its limit', { skip }, async (t) => {

@@ -74,6 +74,8 @@ function supervise(
     let size = 0;
     const fail = (reason: unknown): void => {
       killGroup(child);
+      // A process that left the group may hold the other end.
+      child.stdout?.destroy();
       reject(reason);
     };
     const onAbort = (): void => fail(op?.signal?.reason);

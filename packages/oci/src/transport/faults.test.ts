@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { fakeEnvironment, listenOnLoopback, scriptedRegistry } from '@gantry/testkit';
 import type { OpEvent } from '../op.ts';
@@ -47,6 +48,16 @@ test('F3: a connection that ends before the body does is an error with the bytes
     });
     assert.equal(text, 'hello');
   }
+});
+
+test('A11: what a server sends back instead of HTTP is nowhere in the error', async (t) => {
+  const registry = await serveRaw(t, 'authorization: Bearer c4nary\r\n\r\n');
+  await using transport = open();
+  const failure = await ask(transport, registry, '/v2/', {}, { limits: ONCE }).catch((error: unknown) => error);
+  const bytes = Buffer.from('c4nary').toString('hex').match(/../g)?.join(' ') ?? '';
+  const shown = inspect(failure, { depth: null, showHidden: true });
+  assert.match(shown, /HPE_/);
+  assert.ok(!shown.includes('c4nary') && !shown.includes(bytes));
 });
 
 test('F3: what is not HTTP, or no answer at all', async (t) => {

@@ -22,6 +22,8 @@ export function networkError(error: unknown, what: string, details: ErrorDetails
   if (isGantryError(error)) return error;
   const reason = reasonOf(error);
   const facts = { ...details, reason };
+  // SAFETY: the parser's errors carry the bytes that came, and a server may send back what it got (A11).
+  if (error instanceof Error && 'rawPacket' in error) delete error.rawPacket;
   if (reason === 'HPE_HEADER_OVERFLOW') {
     return ociError('REGISTRY_LIMIT', `${what}: the headers of the answer exceed the limit headerBytes`, {
       details: facts,
