@@ -1,7 +1,7 @@
 import { defineErrors, type ErrorTable } from '@gantry/oci';
 
 /** Codes of this package. */
-export type CliErrorCode = 'CONFIG_USAGE' | 'CONFIG_INPUT_UNREADABLE';
+export type CliErrorCode = 'CONFIG_USAGE' | 'CONFIG_INPUT_UNREADABLE' | 'CONFIG_OUTPUT_UNWRITABLE';
 
 /** Makes the errors of the command line. */
 export const cliError: ErrorTable<CliErrorCode> = defineErrors<CliErrorCode>('gantry', {
@@ -9,5 +9,9 @@ export const cliError: ErrorTable<CliErrorCode> = defineErrors<CliErrorCode>('ga
   CONFIG_INPUT_UNREADABLE: {
     meaning: 'The file that holds the input of a plugin cannot be read.',
     hint: 'check the path and its mode',
+  },
+  CONFIG_OUTPUT_UNWRITABLE: {
+    meaning: 'Standard output takes no more, so the result is not complete.',
+    hint: 'check what standard output was sent to, and the free space there',
   },
 });

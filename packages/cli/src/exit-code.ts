@@ -14,8 +14,12 @@ const byFamily: Readonly<Record<ErrorFamily, number>> = {
   RUNTIME: 5,
 };
 
-/** A name in use is a mistake on the command line, not a failure of the machine. */
-const byCode: Readonly<Record<string, number>> = { INSTALL_NAME_TAKEN: 2, INSTALL_NAME_INVALID: 2 };
+/** A name in use is a mistake on the command line, not a failure of the machine; a full disk is the other way round. */
+const byCode: Readonly<Record<string, number>> = {
+  CONFIG_OUTPUT_UNWRITABLE: 1,
+  INSTALL_NAME_INVALID: 2,
+  INSTALL_NAME_TAKEN: 2,
+};
 
 /** The more a failure says about what was fetched, the more it matters: 4 before 3 before 2 before 1; 5 stands alone. */
 const order: readonly number[] = [4, 3, 2, 5, 1];

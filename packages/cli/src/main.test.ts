@@ -39,16 +39,28 @@ test('--version and --help go to stdout, a missing command is a mistake', async 
   assert.match(err, /error: a command is missing \(CONFIG_USAGE\)/);
 });
 
+test('help can be asked for in every usual way', async () => {
+  const { out } = await gantry(['push', '--help']);
+  for (const args of [
+    ['push', '-h'],
+    ['help', 'push'],
+  ]) {
+    assert.deepEqual(await gantry(args), { code: 0, out, err: '' }, args.join(' '));
+  }
+  assert.deepEqual(await gantry(['help']), await gantry(['-h']));
+});
+
 test('mistyped commands and flags are answered with a suggestion and exit code 2', async () => {
   const cases = [
     [['pusj'], "unknown command 'pusj'", 'did you mean push?'],
     [['cache', 'verfy'], "unknown command 'verfy'", 'did you mean verify?'],
     [['list', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
-    [['tags'], "missing required argument 'repository'", 'gantry --help lists the commands'],
-    [['tags', 'a', 'b'], 'too many arguments', 'gantry --help lists the commands'],
-    [['push', 'x', 'y', '--kind', 'wsm'], "'wsm' is invalid", 'gantry --help lists the commands'],
-    [['push', 'x', 'y', '--annotation', 'novalue'], 'key=value', 'gantry --help lists the commands'],
-    [['registry', 'serve', '--port', '70000'], 'from 0 to 65535', 'gantry --help lists the commands'],
+    [['tags'], "missing required argument 'repository'", 'gantry tags --help explains it'],
+    [['tags', 'a', 'b'], 'too many arguments', 'gantry tags --help explains it'],
+    [['push', 'x', 'y', '--kind', 'wsm'], "'wsm' is invalid", 'gantry push --help explains it'],
+    [['push', 'x', 'y', '--annotation', 'novalue'], 'key=value', 'gantry push --help explains it'],
+    [['registry', 'serve', '--port', '70000'], 'from 0 to 65535', 'gantry registry serve --help explains it'],
+    [['cache'], 'a command is missing', 'gantry cache --help lists the commands'],
   ] as const;
   for (const [args, message, hint] of cases) {
     const { code, out, err } = await gantry(args);

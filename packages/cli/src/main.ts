@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { cliError } from './cli-errors.ts';
 import type { Context } from './context.ts';
 import type { Io } from './io.ts';
@@ -14,11 +14,12 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   const flags = { json: own.includes('--json'), quiet: own.includes('--quiet'), verbose: own.includes('--verbose') };
   const output = new Output(io, flags);
   const context: Context = { io, output, op: { signal: io.signal, onEvent: output.onEvent } };
+  const program = buildProgram(context, forPlugin);
   try {
-    await buildProgram(context, forPlugin).parseAsync([...own], { from: 'user' });
+    await program.parseAsync([...own], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) output.failure(error);
-    else if (error.exitCode !== 0) output.failure(usageError(error));
+    else if (error.exitCode !== 0) output.failure(usageError(error, whereHelpIs(program, own)));
   } finally {
     output.close();
   }
@@ -33,10 +34,22 @@ function splitAtDashes(args: readonly string[]): { own: readonly string[]; forPl
 }
 
 /** What commander says, as an error of ours; its suggestion becomes the hint. */
-function usageError(error: CommanderError): Error {
+function usageError(error: CommanderError, help: string): Error {
   const [first = '', suggestion] = error.message.split('\n');
-  if (error.code === 'commander.help') return cliError('CONFIG_USAGE', 'a command is missing');
-  const hint =
-    suggestion === undefined ? undefined : suggestion.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
-  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), hint === undefined ? {} : { hint });
+  if (error.code === 'commander.help') return cliError('CONFIG_USAGE', 'a command is missing', { hint: help });
+  const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? help;
+  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), { hint });
+}
+
+/** Names the help of the innermost command that the arguments begin with. */
+function whereHelpIs(program: Command, args: readonly string[]): string {
+  let command = program;
+  let name = program.name();
+  for (const arg of args) {
+    const next = command.commands.find((child) => child.name() === arg);
+    if (next === undefined) break;
+    command = next;
+    name += ` ${arg}`;
+  }
+  return `${name} --help ${command.commands.length > 0 ? 'lists the commands' : 'explains it'}`;
 }

@@ -25,8 +25,8 @@ export function buildProgram(context: Context, pluginArguments: readonly string[
   program
     .description('Publishes, verifies, installs and runs plugins that are OCI artifacts.')
     .version(io.version, '--version', 'print the version')
-    .helpOption('--help', 'explain a command')
-    .helpCommand(false)
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand('help [command]', 'explain a command')
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -91,4 +92,27 @@ test('nobody reading stdout is quiet', async (t) => {
   running.child.stdout?.destroy();
   assert.deepEqual(await running.ended, { code: 141, signal: null });
   assert.equal(running.err(), '');
+});
+
+test('a full disk behind stdout is an error with a message, and leaves nothing behind', async (t) => {
+  if (!existsSync('/dev/full')) return t.skip('there is no /dev/full here');
+  const cwd = await tempDir(t);
+  const temporary = join(cwd, 'tmp');
+  await mkdir(temporary);
+  await writeFile(join(cwd, 'hello.sh'), '#!/bin/sh\necho hello\n');
+  await using full = await open('/dev/full', 'w');
+  const env = { PATH: process.env['PATH'], HOME: cwd, GANTRY_HOME: join(cwd, 'home'), TMPDIR: temporary };
+  for (const args of [['limits'], ['limits', '--json'], ['run', './hello.sh'], ['--help']]) {
+    const { status, stderr } = spawnSync(process.execPath, [bin, ...args], {
+      cwd,
+      env,
+      stdio: ['ignore', full.fd, 'pipe'],
+      encoding: 'utf8',
+    });
+    assert.equal(status, 1, args.join(' '));
+    assert.match(stderr, /cannot write to standard output \(ENOSPC\)/);
+    assert.match(stderr, /CONFIG_OUTPUT_UNWRITABLE/);
+    assert.doesNotMatch(stderr, /\n +at /);
+  }
+  assert.deepEqual(await readdir(temporary), []);
 });

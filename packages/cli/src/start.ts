@@ -1,6 +1,8 @@
+import type { GantryError } from '@gantry/oci';
 import { Interrupted } from './interrupted.ts';
 import type { Io } from './io.ts';
 import { main } from './main.ts';
+import { outputUnwritable } from './output/write.ts';
 
 /** Runs the command line in this very process: its streams, environment and signals. Called by the launcher only. */
 export async function start(args: readonly string[], version: string): Promise<void> {
@@ -12,11 +14,17 @@ export async function start(args: readonly string[], version: string): Promise<v
   ] as const) {
     process.on(name, () => interruption.abort(new Interrupted(name, 128 + number)));
   }
-  const brokenPipe = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error;
-    interruption.abort(new Interrupted('SIGPIPE', 128 + 13));
+  const brokenPipe = (error: NodeJS.ErrnoException): boolean => {
+    if (error.code === 'EPIPE') interruption.abort(new Interrupted('SIGPIPE', 128 + 13));
+    return error.code === 'EPIPE';
   };
-  process.stdout.on('error', brokenPipe);
+  let unwritable: GantryError | undefined;
+  process.stdout.on('error', (error) => {
+    if (brokenPipe(error)) return;
+    unwritable ??= outputUnwritable(error);
+    interruption.abort(unwritable);
+  });
+  // When stderr takes nothing there is nobody left to tell; the exit code still says how it ended.
   process.stderr.on('error', brokenPipe);
 
   const io: Io = {
@@ -33,6 +41,11 @@ export async function start(args: readonly string[], version: string): Promise<v
   process.exitCode = await main(args, io);
   // Keep-alive sockets and a stdin that nobody closes must not hold the process.
   await Promise.all([drained(process.stdout), drained(process.stderr)]);
+  // What no verb waited for, such as the text of --help.
+  if (unwritable !== undefined && process.exitCode === 0) {
+    process.stderr.write(`error: ${unwritable.message} (${unwritable.code})\n`);
+    process.exitCode = 1;
+  }
   process.exit();
 }
 
