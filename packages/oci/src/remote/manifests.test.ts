@@ -265,6 +265,10 @@ test('deleting: by digest, by tag, what is not there, and where it is switched o
   for (const status of [400, 405, 501]) {
     world.registry.script([{ method: 'DELETE', status, body: '' }]);
     await assert.rejects(world.repository.delete(MANIFEST.what, world.op), { code: 'REGISTRY_UNSUPPORTED' });
+    await assert.rejects(world.repository.delete({ tag: 'v1' }, world.op), {
+      code: 'REGISTRY_UNSUPPORTED',
+      hint: 'some registries delete by digest only: name the digest to delete',
+    });
   }
 });
 

@@ -110,6 +110,7 @@ export async function deleteManifest(at: Endpoint, tagOrDigest: string, op?: Op)
     const name = contentName(at, tagOrDigest);
     throw ociError('REGISTRY_UNSUPPORTED', `the registry does not delete ${name} (status ${response.status})`, {
       details: { reference: name, status: response.status },
+      ...(!isDigest(tagOrDigest) && { hint: 'some registries delete by digest only: name the digest to delete' }),
     });
   }
 }
