@@ -16,6 +16,7 @@ const debian = [
   { command: 'docker-registry', package: 'docker-registry' },
   { command: 'skopeo', package: 'skopeo' },
   { command: 'htpasswd', package: 'apache2-utils' },
+  { command: 'openssl', package: 'openssl' },
   { command: 'zstd', package: 'zstd' },
 ] as const;
 
