@@ -133,7 +133,8 @@ export function openThread(name: string, heapBytes: number): WasmThread {
             clearTimeout(deadline);
             over.abort();
             task.signal?.removeEventListener('abort', onAbort);
-            worker.unref();
+            // A thread that is being ended keeps the process until it is gone: somebody waits for that.
+            if (alive) worker.unref();
             if (answer === undefined) reject(error);
             else resolve(answer);
           },
