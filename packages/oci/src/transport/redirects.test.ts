@@ -165,29 +165,31 @@ test('redirects are counted: at the limit they work, one more is an error', asyn
   await assert.rejects(ask(transport, address, '/v2/4', {}, op), { code: 'REGISTRY_LIMIT' });
 });
 
-test('A8: a 401 of another host starts no token exchange', async (t) => {
-  const cdn = await serveHttp(t, (_request, response) => {
-    const challenge = 'Bearer realm="http://registry.test/token",service="s",scope="repository:a:pull"';
-    response.writeHead(401, { 'www-authenticate': challenge }).end();
+for (const asks of [true, false]) {
+  test(`A8: a 401 of another host starts no token exchange, the registry ${asks ? 'wants' : 'wanted no'} credential`, async (t) => {
+    const cdn = await serveHttp(t, (_request, response) => {
+      const challenge = 'Bearer realm="http://registry.test/token",service="s",scope="repository:a:pull"';
+      response.writeHead(401, { 'www-authenticate': challenge }).end();
+    });
+    const home = await serveHttp(t, (request, response) => {
+      if (asks && request.headers.authorization === undefined) {
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
+      } else response.writeHead(307, { location: 'http://cdn.test/blob' }).end();
+    });
+    const environment = fakeEnvironment({
+      lookup: { 'registry.test': { addresses: [REGISTRY] }, 'cdn.test': { addresses: [OTHER] } },
+      route: { [`${REGISTRY}:80`]: home.address, [`${OTHER}:80`]: cdn.address },
+    });
+    const registries = { 'registry.test': { plainHttp: true } };
+    await using transport = openTransport({ environment, credentials, registries });
+    await assert.rejects(ask(transport, 'registry.test', '/v2/from'), { code: 'REGISTRY_UNAUTHORIZED' });
+    assert.deepEqual(
+      home.requests.map((request) => request.url),
+      asks ? ['/v2/from', '/v2/from'] : ['/v2/from'],
+    );
+    assert.equal(cdn.requests.length, 1);
   });
-  const home = await serveHttp(t, (request, response) => {
-    if (request.headers.authorization === undefined) {
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="r"' }).end();
-    } else response.writeHead(307, { location: 'http://cdn.test/blob' }).end();
-  });
-  const environment = fakeEnvironment({
-    lookup: { 'registry.test': { addresses: [REGISTRY] }, 'cdn.test': { addresses: [OTHER] } },
-    route: { [`${REGISTRY}:80`]: home.address, [`${OTHER}:80`]: cdn.address },
-  });
-  const registries = { 'registry.test': { plainHttp: true } };
-  await using transport = openTransport({ environment, credentials, registries });
-  await assert.rejects(ask(transport, 'registry.test', '/v2/from'), { code: 'REGISTRY_UNAUTHORIZED' });
-  assert.deepEqual(
-    home.requests.map((request) => request.url),
-    ['/v2/from', '/v2/from'],
-  );
-  assert.equal(cdn.requests.length, 1);
-});
+}
 
 test('A12: the address is checked at connect, on each hop', async (t) => {
   const locations = new Map([
