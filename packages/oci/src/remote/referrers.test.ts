@@ -342,3 +342,14 @@ test('what is known about a registry belongs to a transport', async (t) => {
   await other.repository.referrers(SUBJECT.what, undefined, other.op);
   assert.equal(world.registry.log.count('GET', '/referrers/'), 2);
 });
+
+test('B3: the header of a fallback list must agree with its bytes', async (t) => {
+  const lying = { 'docker-content-digest': manifest({ annotations: { other: '1' } }).what.digest };
+  const list = documentOf({ schemaVersion: 2, mediaType: MediaType.imageIndex, manifests: [] }, MediaType.imageIndex);
+  const world = await remoteWorld(t, [
+    ...withoutReferrers(),
+    { path: '/manifests/sha256-', status: 200, body: list.bytes, headers: lying },
+  ]);
+  const subject = manifest().what;
+  await assert.rejects(world.repository.referrers(subject, undefined, world.op), { code: 'CONTENT_DIGEST_MISMATCH' });
+});
