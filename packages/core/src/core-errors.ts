@@ -51,7 +51,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   },
   CONTENT_KIND_UNKNOWN: {
     meaning: 'It cannot be told what kind of plugin this is.',
-    hint: 'name the kind with --kind or kind: in gantry.yaml',
+    hint: 'begin a script with #!; else name the kind, with --kind when it is pushed or kind: in gantry.yaml',
   },
   ARCHIVE_INVALID: {
     meaning: 'The archive is damaged or uses a part of the format that is not accepted.',
@@ -95,7 +95,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   },
   INSTALL_NAME_TAKEN: {
     meaning: 'Another plugin has this name.',
-    hint: 'choose another with --name, or replace it with --replace',
+    hint: 'install it under another with gantry install --name, or replace the other with --replace',
   },
   INSTALL_NOT_FOUND: { meaning: 'No plugin of this name is installed.', hint: 'gantry list shows what is installed' },
   INSTALL_DAMAGED: { meaning: 'An installed plugin is not what its receipt says.', hint: 'install it again' },

@@ -77,13 +77,13 @@ async function showPlans(context: Context, gantry: Gantry, requests: readonly In
     size: plan.size,
     action: plan.action,
   }));
-  const lines = plans.map((plan) => `would ${verbOf(plan)} ${plan.name} (${formatBytes(plan.size)}) ${plan.reference}`);
+  const lines = plans.map((plan) => `${actionOf(plan)} ${plan.name} (${formatBytes(plan.size)}) ${plan.reference}`);
   if (failures.length === 0) await context.output.result({ plugins }, lines);
   else throw failures.length === 1 ? failures[0] : new AggregateError(failures);
 }
 
-function verbOf({ action }: Plan): string {
-  return action === 'unchanged' ? 'leave' : action;
+function actionOf({ action }: Plan): string {
+  return action === 'unchanged' ? action : `would ${action}`;
 }
 
 function named(context: Context, refs: readonly string[], flags: InstallFlags): InstallRequest[] {

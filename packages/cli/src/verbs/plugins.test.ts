@@ -172,6 +172,8 @@ test('--dry-run says what would happen and does nothing', async (t) => {
   assert.equal(registry.log.count('GET', '/blobs/'), 0);
   assert.equal((await gantryJson<{ plugins: [] }>(['list'], options)).plugins.length, 0);
   assert.match((await gantry(['install', pinned, '--dry-run'], options)).out, /^would install hello \(/);
+  await gantry(['install', pinned], options);
+  assert.match((await gantry(['install', pinned, '--dry-run'], options)).out, /^unchanged hello \(/);
 });
 
 test('gantry.yaml: plugins, limits and trust; --config names another one', async (t) => {

@@ -12,7 +12,8 @@ export interface Problem {
 
 /** Says what the schema found wrong, in the document's own terms, with a suggestion for a key that is mistyped. */
 export function firstProblem(schema: z.ZodType, error: z.ZodError, value: unknown): Problem {
-  const [issue] = error.issues;
+  // A mistyped key is also a missing one: the first says more.
+  const issue = error.issues.find(({ code }) => code === 'unrecognized_keys') ?? error.issues[0];
   const more = error.issues.length - 1;
   const path = (issue?.path ?? []).map((step) => (typeof step === 'symbol' ? String(step) : step));
   if (issue?.code === 'unrecognized_keys') {

@@ -45,7 +45,11 @@ function checkVersion(file: string, document: ParsedYaml): void {
     });
   }
   if (version === VERSION) return;
-  throw invalid(file, document, { path: ['schemaVersion'], message: `expected schemaVersion: ${VERSION}`, more: 0 });
+  throw invalid(file, document, {
+    path: ['schemaVersion'],
+    message: `the file has to begin with "schemaVersion: ${VERSION}"`,
+    more: 0,
+  });
 }
 
 function invalid(file: string, document: ParsedYaml, problem: Problem): Error {

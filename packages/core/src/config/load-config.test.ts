@@ -173,6 +173,10 @@ test('C16: a file in the working directory tightens trust and never loosens it',
 
 test('C2: unknown keys and unsupported values are errors that name file, line and key', async (t) => {
   const cases: readonly (readonly [text: string, message: string])[] = [
+    [
+      `${V}plugins: [{ name: a, sorce: x }]\n`,
+      'gantry.yaml:2: plugins[0].sorce: unknown key "sorce", did you mean "source"? (and 1 more)',
+    ],
     [`${V}registres: {}\n`, 'gantry.yaml:2: registres: unknown key "registres", did you mean "registries"?'],
     [
       `${V}trust:\n  - scope: a.example/\n    requre: none\n    require: none\n`,
@@ -216,9 +220,9 @@ test('C2: unknown keys and unsupported values are errors that name file, line an
       `${V}trust:\n  - { scope: a.example, require: none }\n  - { scope: a.example/, require: digest }\n`,
       'gantry.yaml:4: trust[1].scope: it is there twice',
     ],
-    ['trust: []\n', 'gantry.yaml:1: schemaVersion: expected schemaVersion: 1'],
-    ['', 'gantry.yaml:1: schemaVersion: expected schemaVersion: 1'],
-    ['- 1\n', 'gantry.yaml:1: schemaVersion: expected schemaVersion: 1'],
+    ['trust: []\n', 'gantry.yaml:1: schemaVersion: the file has to begin with "schemaVersion: 1"'],
+    ['', 'gantry.yaml:1: schemaVersion: the file has to begin with "schemaVersion: 1"'],
+    ['- 1\n', 'gantry.yaml:1: schemaVersion: the file has to begin with "schemaVersion: 1"'],
   ];
   for (const [text, message] of cases) {
     const { code, message: found } = await failure(t, text);

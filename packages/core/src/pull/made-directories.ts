@@ -1,9 +1,10 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { coreError } from '../core-errors.ts';
 
-/** Makes a directory and what is missing above it. The result removes what was made, as far as it is empty again. */
+/** Makes a directory and what is missing above it. The result removes what was made, as far as it is empty again. Throws `INSTALL_IO`. */
 export function makeDirectory(path: string): () => void {
-  const first = mkdirSync(path, { recursive: true, mode: 0o755 });
+  const first = make(path);
   return () => {
     if (first === undefined) return;
     for (let made = path; made.length >= first.length; made = dirname(made)) {
@@ -15,4 +16,17 @@ export function makeDirectory(path: string): () => void {
       }
     }
   };
+}
+
+function make(path: string): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    throw coreError('INSTALL_IO', `${path} cannot be made a directory (${code})`, {
+      cause: error,
+      details: { directory: path },
+      hint: 'choose another directory, or check its owner and mode',
+    });
+  }
 }

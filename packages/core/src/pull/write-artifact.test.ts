@@ -119,3 +119,14 @@ test('an object that only looks verified is refused', async (t) => {
   });
   assert.deepEqual(treeOf(directory), []);
 });
+
+test('a file where the directory should be is an error that names it, and stays', async (t) => {
+  const file = join(await tempDir(t), 'out');
+  await writeFile(file, 'mine');
+  await assert.rejects(write(t, file, [script]), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'INSTALL_IO');
+    assert.match(error.message, /out cannot be made a directory \(EEXIST\)/);
+    return true;
+  });
+  assert.equal(await readFile(file, 'utf8'), 'mine');
+});
