@@ -10,6 +10,7 @@ export type CoreLimitName =
   | 'archiveDepth'
   | 'archiveNameBytes'
   | 'archivePathBytes'
+  | 'archiveListingBytes'
   | 'archiveHeaderBytes'
   | 'zstdWindowBytes'
   | 'configBytes'
@@ -54,6 +55,11 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   archiveDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of directories in an archive.' },
   archiveNameBytes: { value: 255, unit: 'bytes', meaning: 'Length of one path segment in an archive.' },
   archivePathBytes: { value: 4096, unit: 'bytes', meaning: 'Length of one path in an archive.' },
+  archiveListingBytes: {
+    value: 64 * MiB,
+    unit: 'bytes',
+    meaning: 'Length of all paths and link targets of all layers together, which are held in memory.',
+  },
   archiveHeaderBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of one PAX or GNU extension header.' },
   zstdWindowBytes: { value: 128 * MiB, unit: 'bytes', meaning: 'Window that a zstd stream may ask for.' },
   configBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a configuration file.' },

@@ -11,6 +11,7 @@ const limited = (limit: string, value: number): Op => ({ limits: { [limit]: valu
 /** For each limit, a layer that measures exactly `n`. */
 const measures: Readonly<Record<string, readonly [n: number, layer: Layer]>> = {
   archiveEntries: [20, tarLayer(forgeTar(Array.from({ length: 20 }, (_, nth) => ({ name: `f${nth}` }))))],
+  archiveListingBytes: [50, tarLayer(forgeTar(Array.from({ length: 20 }, (_, nth) => ({ name: `f${nth}` }))))],
   archiveTotalBytes: [6656, tarLayer(forgeTar([{ name: 'f', content: Buffer.alloc(5000) }]))],
 };
 for (const [limit, [n, layer]] of Object.entries(measures)) {
@@ -63,6 +64,46 @@ test('D8 image: archiveEntries counts the layers together', async (t) => {
   await (await trial(t, half, half)).run({ profile: 'image' }, limited('archiveEntries', 2));
   const { run } = await trial(t, half, half, half);
   await assert.rejects(run({ profile: 'image' }, limited('archiveEntries', 2)), { code: 'ARCHIVE_LIMIT' });
+});
+
+test('D8 image: archiveListingBytes counts the layers together, and targets of links', async (t) => {
+  const link = tarLayer(forgeTar([{ name: 'link', type: 'symlink', linkname: 'f' }]));
+  await (await trial(t, half, link)).run({ profile: 'image' }, limited('archiveListingBytes', 6));
+  const { run } = await trial(t, half, link);
+  await assert.rejects(run({ profile: 'image' }, limited('archiveListingBytes', 5)), { code: 'ARCHIVE_LIMIT' });
+});
+
+for (const type of ['symlink', 'link'] as const) {
+  test(`D8 image: the target of a ${type} is no longer than a path, at n-1, n and n+1`, async (t) => {
+    const outcome = async (length: number): Promise<unknown> => {
+      const layer = tarLayer(forgeTar([{ name: 'l', type, linkname: 'a'.repeat(length) }]));
+      const { run } = await trial(t, layer);
+      const found = await run({ profile: 'image' }, limited('archivePathBytes', 40)).catch((error) => error);
+      return found.code ?? found.links.length;
+    };
+    // A hard link needs what it names.
+    const fits = type === 'symlink' ? 1 : 'ARCHIVE_UNSAFE_LINK';
+    assert.deepEqual([await outcome(39), await outcome(40), await outcome(41)], [fits, fits, 'ARCHIVE_LIMIT']);
+  });
+}
+
+test('D8 image: a link is not followed through any number of names', async (t) => {
+  const linkTo = (names: number): TarEntry => ({
+    name: `l${names}`,
+    type: 'symlink',
+    linkname: 'a',
+    pax: { linkpath: `${'a/'.repeat(names - 1)}a` },
+  });
+  const { run } = await trial(t, tarLayer(forgeTar([linkTo(999), linkTo(1000), linkTo(1001)])));
+  const { links, skipped } = await run({ profile: 'image' });
+  assert.deepEqual(
+    links.map(({ path }) => path),
+    ['l1000', 'l999'],
+  );
+  assert.deepEqual(
+    skipped.map(({ path, reason }) => [path, reason]),
+    [['l1001', 'leads through too many names']],
+  );
 });
 
 test('D8 strict: archiveRatio counts only above archiveRatioFloor, and up to its value', async (t) => {

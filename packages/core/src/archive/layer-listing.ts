@@ -30,3 +30,8 @@ export interface LayerListing {
   /** Bytes after decompression, headers included. */
   readonly inflated: number;
 }
+
+/** What an entry counts for `archiveListingBytes`: its path and, for a link, its target, in UTF-8. */
+export function listingBytes(entry: ListedEntry): number {
+  return Buffer.byteLength(entry.path) + ('target' in entry ? Buffer.byteLength(entry.target) : 0);
+}

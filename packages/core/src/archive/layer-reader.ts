@@ -1,8 +1,9 @@
 import type { Digest, Op } from '@gantry/oci';
-import { entryFault } from './archive-fault.ts';
+import { coreLimits } from '../core-limits.ts';
+import { entryFault, limitFault } from './archive-fault.ts';
 import type { ArchiveRules } from './archive-profile.ts';
 import { checkEntryPath, pathLimits } from './entry-path.ts';
-import type { ListedEntry } from './layer-listing.ts';
+import { type ListedEntry, listingBytes } from './layer-listing.ts';
 import { createNameRegistry } from './name-registry.ts';
 import { createTarReader, type TarEntry, type TarReader } from './tar-reader.ts';
 import type { TreeWriter } from './tree-writer.ts';
@@ -22,18 +23,28 @@ export function createLayerReader(
   const limits = pathLimits(op);
   const names = createNameRegistry(rules.portableNames, op);
   const entries: ListedEntry[] = [];
+  const listingLimit = coreLimits(op, 'archiveListingBytes');
+  let listed = 0;
   let current: { path: string; size: number; executable: boolean } | undefined;
+
+  const list = (entry: ListedEntry): void => {
+    listed += listingBytes(entry);
+    if (listed > listingLimit) throw limitFault('archiveListingBytes', listingLimit, listed);
+    entries.push(entry);
+  };
 
   const imply = (path: string): void => {
     writer.directory(path);
-    entries.push({ type: 'directory', path, implied: true });
+    list({ type: 'directory', path, implied: true });
   };
 
   const link = (entry: TarEntry, path: string, type: 'symlink' | 'hardlink'): void => {
     if (!rules.links) throw entryFault('ARCHIVE_UNSAFE_LINK', entry.name, 'is a link, which this profile refuses');
     if (entry.linkName === '') throw entryFault('ARCHIVE_INVALID', entry.name, 'is a link to nothing');
+    const length = Buffer.byteLength(entry.linkName);
+    if (length > limits.pathBytes) throw limitFault('archivePathBytes', limits.pathBytes, length);
     names.add(path, 'link', imply);
-    entries.push({ type, path, target: entry.linkName });
+    list({ type, path, target: entry.linkName });
   };
 
   const whiteout = (entry: TarEntry, path: string): void => {
@@ -44,12 +55,12 @@ export function createLayerReader(
       throw entryFault('ARCHIVE_INVALID', entry.name, 'is a whiteout that is not an empty file');
     }
     names.count();
-    if (base === OPAQUE) entries.push({ type: 'opaque', path: parent });
+    if (base === OPAQUE) list({ type: 'opaque', path: parent });
     // Bookkeeping of AUFS; it stands for no file.
     else if (base.startsWith(WHITEOUT + WHITEOUT)) return;
     else {
       const hidden = path.slice(0, slash) + base.slice(WHITEOUT.length);
-      entries.push({ type: 'whiteout', path: checkEntryPath(hidden, false, rules.portableNames, limits) });
+      list({ type: 'whiteout', path: checkEntryPath(hidden, false, rules.portableNames, limits) });
     }
   };
 
@@ -68,7 +79,7 @@ export function createLayerReader(
         }
         if (entry.type === 'directory') {
           if (names.add(path, 'directory', imply)) writer.directory(path);
-          entries.push({ type: 'directory', path, implied: false });
+          list({ type: 'directory', path, implied: false });
           return;
         }
         names.add(path, 'file', imply);
@@ -80,7 +91,7 @@ export function createLayerReader(
       end: () => {
         if (current === undefined) return;
         const digest: Digest = writer.end();
-        entries.push({ type: 'file', ...current, digest });
+        list({ type: 'file', ...current, digest });
       },
     },
     op,

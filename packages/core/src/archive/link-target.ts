@@ -1,7 +1,9 @@
-import { type DirectoryNode, find, type TreeNode } from './merged-tree.ts';
+import type { DirectoryNode, TreeNode } from './merged-tree.ts';
 
 /** As many as Linux follows. */
 const MOST_LINKS = 40;
+/** Names on the way of one link, those of the links that it passes included: what is asked of a link is bounded. */
+const MOST_NAMES = 1000;
 
 /**
  * Why a symbolic link must not be created; undefined when it stays below `top` whatever links it passes. Resolved as a
@@ -12,28 +14,35 @@ export function linkProblem(root: DirectoryNode, path: string, target: string, t
   if (target.startsWith('/') || target.includes('\\') || /^[A-Za-z]:/.test(target)) return 'is absolute';
   if (/[\u0000-\u001f\u007f-\u009f]/.test(target)) return 'has a control character';
   if (top === path) return 'is not inside a package';
-  const at = path.split('/').slice(0, -1);
-  const ahead = target.split('/');
-  const floor = top === '' ? 0 : 1;
+  const way: (TreeNode | undefined)[] = [root];
+  for (const segment of path.split('/').slice(0, -1)) way.push(childOf(way.at(-1), segment));
+  // The next name is the last.
+  const ahead = target.split('/').reverse();
+  const floor = top === '' ? 1 : 2;
   let links = 0;
-  while (ahead.length > 0) {
-    const segment = ahead.shift() ?? '';
+  for (let names = 0; ahead.length > 0; names += 1) {
+    if (names + ahead.length > MOST_NAMES) return 'leads through too many names';
+    const segment = ahead.pop() ?? '';
     if (segment === '' || segment === '.') continue;
     if (segment === '..') {
-      if (find(root, at.join('/'))?.kind !== 'directory') return 'leads through something that is not a directory';
-      if (at.length <= floor) return 'leads out';
-      at.pop();
+      if (way.at(-1)?.kind !== 'directory') return 'leads through something that is not a directory';
+      if (way.length <= floor) return 'leads out';
+      way.pop();
       continue;
     }
-    const node: TreeNode | undefined = find(root, [...at, segment].join('/'));
+    const node = childOf(way.at(-1), segment);
     if (node?.kind !== 'link') {
-      at.push(segment);
+      way.push(node);
       continue;
     }
     links += 1;
     if (links > MOST_LINKS) return 'is one of too many links in a row';
     if (node.target.startsWith('/')) return 'leads through an absolute link';
-    ahead.unshift(...node.target.split('/'));
+    ahead.push(...node.target.split('/').reverse());
   }
   return undefined;
+}
+
+function childOf(node: TreeNode | undefined, name: string): TreeNode | undefined {
+  return node?.kind === 'directory' ? node.children.get(name) : undefined;
 }

@@ -3,7 +3,7 @@ import { coreLimits } from '../core-limits.ts';
 import { entryFault, limitFault } from './archive-fault.ts';
 import type { ArchiveRules } from './archive-profile.ts';
 import { checkEntryPath, pathLimits } from './entry-path.ts';
-import type { LayerListing, ListedEntry } from './layer-listing.ts';
+import { type LayerListing, type ListedEntry, listingBytes } from './layer-listing.ts';
 
 /** Where the bytes of a file are: written by the extraction of one layer. Hard links share it. */
 export interface FileContent {
@@ -48,8 +48,10 @@ export function mergeLayers(
   const limits = pathLimits(op);
   const totalLimit = coreLimits(op, 'archiveTotalBytes');
   const entryLimit = coreLimits(op, 'archiveEntries');
+  const listingLimit = coreLimits(op, 'archiveListingBytes');
   let total = 0;
   let entries = 0;
+  let listed = 0;
   const addBytes = (bytes: number): void => {
     total += bytes;
     if (total > totalLimit) throw limitFault('archiveTotalBytes', totalLimit, total);
@@ -104,6 +106,8 @@ export function mergeLayers(
     entries += listing.entries.length;
     if (entries > entryLimit) throw limitFault('archiveEntries', entryLimit, entries);
     for (const entry of listing.entries) {
+      listed += listingBytes(entry);
+      if (listed > listingLimit) throw limitFault('archiveListingBytes', listingLimit, listed);
       if (entry.type === 'whiteout') remove(root, entry.path);
       else if (entry.type === 'opaque') empty(root, entry.path);
     }
