@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '@gantry/oci';
@@ -129,4 +129,14 @@ test('a file where the directory should be is an error that names it, and stays'
     return true;
   });
   assert.equal(await readFile(file, 'utf8'), 'mine');
+});
+
+test('a directory that takes no files is an error that names it', async (t) => {
+  if (process.getuid?.() === 0) return t.skip('root may write everywhere');
+  const directory = await tempDir(t);
+  await chmod(directory, 0o555);
+  await assert.rejects(write(t, directory, [script]), (error: Error & { code?: string }) => {
+    assert.equal(error.code, 'INSTALL_IO');
+    return true;
+  });
 });

@@ -1,10 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Digest, Op } from '@gantry/oci';
 import { randomName } from '../files/durable.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
-import { makeDirectory } from './made-directories.ts';
+import { makeDirectory, makeStaging } from './made-directories.ts';
 import { moveIntoPlace } from './move-into-place.ts';
 import { stageFiles } from './stage-files.ts';
 
@@ -42,7 +42,7 @@ export async function writeArtifact(
   const undoDirectory = makeDirectory(target);
   const staging = join(target, randomName('.gantry-'));
   try {
-    mkdirSync(staging, { mode: 0o700 });
+    makeStaging(staging);
     const staged = await stageFiles(verified.plugin, store, staging, op);
     op?.signal?.throwIfAborted();
     await moveIntoPlace(staged, target, staging, options.force === true, op);
