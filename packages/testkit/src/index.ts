@@ -85,3 +85,4 @@ export {
   type TokenServer,
   type TokenServerOptions,
 } from './token-server.ts';
+export { unsyncedFileSystem } from './unsynced-file-system.ts';

@@ -3,12 +3,21 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isGantryError, systemEnvironment } from '@gantry/oci';
-import { type FileFault, faultyFileSystem, forgetfulFileSystem, runUntilKilled, tempDir } from '@gantry/testkit';
+import {
+  type FileFault,
+  faultyFileSystem,
+  forgetfulFileSystem,
+  runUntilKilled,
+  tempDir,
+  unsyncedFileSystem,
+} from '@gantry/testkit';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { openStore } from '../store/open-store.ts';
 import { archivePlugin, filePlugin, otherVersion, treeOf, verified } from './plugin.fixture.ts';
 import { openPluginRoot, type PluginRoot } from './plugin-root.ts';
+
+const quick = unsyncedFileSystem(systemFileSystem);
 
 const CHILD = new URL('./install-child.fixture.ts', import.meta.url);
 
@@ -22,11 +31,15 @@ async function place(t: TestContext) {
   const home = await tempDir(t);
   const directory = join(home, 'plugins');
   const store = join(home, 'store');
-  const open = (fileSystem: FileSystem = systemFileSystem): PluginRoot =>
+  const open = (fileSystem: FileSystem = quick): PluginRoot =>
     openPluginRoot(directory, { store: () => openStore(store, { fileSystem }), fileSystem });
   const openTomorrow = (): PluginRoot => {
     const environment = { ...systemEnvironment(), now: () => Date.now() + 25 * 3_600_000 };
-    return openPluginRoot(directory, { store: () => openStore(store), environment });
+    return openPluginRoot(directory, {
+      store: () => openStore(store, { fileSystem: quick }),
+      environment,
+      fileSystem: quick,
+    });
   };
   const reset = (): void => {
     for (const path of [directory, store]) rmSync(path, { recursive: true, force: true });
@@ -53,7 +66,7 @@ for (const [action, { before, after }] of Object.entries(CHANGES)) {
       if (before !== undefined) await open().install(await verified(before));
     };
     await prepare();
-    const watched = faultyFileSystem(systemFileSystem);
+    const watched = faultyFileSystem(quick);
     await change(open(watched), after);
     const reached = new Map<string, number>();
     for (const point of watched.points) reached.set(point, (reached.get(point) ?? 0) + 1);
@@ -80,7 +93,7 @@ for (const [action, { before, after }] of Object.entries(CHANGES)) {
       const run = async (fault: FileFault) => {
         reset();
         if (before !== undefined) await open().install(await verified(before));
-        const fileSystem = faultyFileSystem(systemFileSystem, fault);
+        const fileSystem = faultyFileSystem(quick, fault);
         const error = await change(open(fileSystem), after).then(
           () => undefined,
           (failure: unknown) => failure,

@@ -26,6 +26,11 @@ export function currentProcess(): ProcessIdentity {
   return self;
 }
 
+/** True when both are one process. */
+export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.host === b.host && a.boot === b.boot && a.pid === b.pid && a.start === b.start;
+}
+
 /** True when the process certainly no longer runs; false when it runs or nobody here can tell. */
 export function isGone(owner: ProcessIdentity, self: ProcessIdentity): boolean {
   if (owner.host !== self.host) return false;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isGantryError, readAll } from '@gantry/oci';
+import { isGantryError, readAll, systemEnvironment } from '@gantry/oci';
 import { type FileCall, faultyFileSystem, forgetfulFileSystem, runUntilKilled, tempDir } from '@gantry/testkit';
 import { systemFileSystem } from '../files/file-system.ts';
 import { openStore } from './open-store.ts';
@@ -66,6 +66,22 @@ for (const [code, expected] of [
     }
   });
 }
+
+test('E3: a lock that its own process failed to take away holds nobody up', async (t) => {
+  const parent = await tempDir(t);
+  const log = join(parent, 'log');
+  const impatient = { ...systemEnvironment(), sleep: () => Promise.reject(new Error('waited for a lock')) };
+  for (let failAt = 1; ; failAt += 1) {
+    const directory = join(parent, `store-${failAt}`);
+    const fileSystem = faultyFileSystem(systemFileSystem, { failAt, calls: ['lstat', 'unlink'] });
+    const fetching = async () => openStore(directory, { fileSystem }).fetch(blob.what, loggingSource([blob], log));
+    await fetching().catch(() => {});
+    if (!fileSystem.failed) return;
+    const next = openStore(directory, { environment: impatient });
+    await next.fetch(blob.what, loggingSource([blob], log));
+    assert.deepEqual(Buffer.from(await readAll(next, blob.what)), blob.bytes);
+  }
+});
 
 test('E2: a store that cannot be written serves what it has, and says so when something new is wanted', async (t) => {
   const parent = await tempDir(t);

@@ -3,9 +3,12 @@ import type { Op } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import { errorCode, randomName, removeQuietly } from '../files/durable.ts';
 import { createOwnerFile, type OwnerFile, readOwnerFile } from './owner-file.ts';
-import { currentProcess, isGone, type ProcessIdentity } from './process-identity.ts';
+import { currentProcess, isGone, isSameProcess, type ProcessIdentity } from './process-identity.ts';
 import type { StoreContext } from './store-context.ts';
 import { storeFault } from './store-fault.ts';
+
+/** Ids of the locks that this process holds: a file of ours that is not among them was left behind by a failed removal. */
+const heldHere: Set<string> = new Set();
 
 /**
  * Takes the lock `name`, waiting for whoever holds it. Undefined when `done` became true meanwhile: then there is nothing
@@ -27,7 +30,7 @@ export async function acquireLock(
     if (done()) return undefined;
     try {
       createOwnerFile(context.fileSystem, path, mine);
-      return hold(context, path, op);
+      return hold(context, path, mine.id, op);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw storeFault(error, 'write', `lock ${name}`);
     }
@@ -46,8 +49,9 @@ export async function waitForLock(context: StoreContext, name: string, op?: Op):
   }
 }
 
-function hold(context: StoreContext, path: string, op: Op | undefined): AsyncDisposable {
+function hold(context: StoreContext, path: string, id: string, op: Op | undefined): AsyncDisposable {
   const mine = context.fileSystem.lstat(path)?.ino;
+  heldHere.add(id);
   const heartbeat = setInterval(
     () => {
       try {
@@ -62,6 +66,7 @@ function hold(context: StoreContext, path: string, op: Op | undefined): AsyncDis
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(heartbeat);
+      heldHere.delete(id);
       if (context.fileSystem.lstat(path)?.ino === mine) removeQuietly(context.fileSystem, path);
     },
   };
@@ -87,7 +92,7 @@ function observe(context: StoreContext, path: string, self: ProcessIdentity, op:
       const stats = context.fileSystem.lstat(path);
       if (stats === undefined) return true;
       content = readOwnerFile(context.fileSystem, path);
-      if (content !== undefined && isGone(content.owner, self)) return false;
+      if (content !== undefined && isAbandoned(content, self)) return false;
       const state = `${content?.id ?? ''} ${stats.ino} ${stats.mtimeMs}`;
       if (state !== seen) {
         seen = state;
@@ -101,6 +106,10 @@ function observe(context: StoreContext, path: string, self: ProcessIdentity, op:
       wait = Math.min(wait * 2, coreLimits(op, 'lockPoll'));
     },
   };
+}
+
+function isAbandoned({ id, owner }: OwnerFile, self: ProcessIdentity): boolean {
+  return isGone(owner, self) || (isSameProcess(owner, self) && !heldHere.has(id));
 }
 
 /** Renames the lock of a dead owner away, so that one of several takers wins; puts back what was not judged. */
