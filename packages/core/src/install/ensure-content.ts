@@ -36,7 +36,10 @@ export async function ensureContent(
   for (let attempt = 1; ; attempt++) {
     const ready = await intactContent(context, plugin.manifest.digest, op);
     if (ready !== undefined) return ready;
-    await buildContent(context, store, plugin, { attempt, lap }, op);
+    const published = await buildContent(context, store, plugin, { attempt, lap }, op);
+    // What we wrote was hashed while it was written: reading all of it again would tell nothing new.
+    const built = published ? readRecord(context, plugin.manifest.digest, op) : undefined;
+    if (built !== undefined) return built;
   }
 }
 
@@ -75,13 +78,14 @@ function readRecord(context: RootContext, manifest: Digest, op?: Op): ReadyConte
   }
 }
 
+/** False when somebody else was first with the same content; then it is for the next look to judge it. */
 async function buildContent(
   context: RootContext,
   store: DiskStore,
   plugin: ResolvedPlugin,
   { attempt, lap }: { readonly attempt: number; readonly lap: Lap },
   op?: Op,
-): Promise<void> {
+): Promise<boolean> {
   const { fileSystem } = context;
   const staged = makeStaging(context);
   try {
@@ -89,11 +93,11 @@ async function buildContent(
     op?.signal?.throwIfAborted();
     setMode(context, staged, rootModes(context).directory);
     publishDirectory(fileSystem, staged, contentDirectory(context, plugin.manifest.digest));
+    return true;
   } catch (error) {
     fileSystem.removeTree(staged);
     const code = errorCode(error);
-    // Somebody else has published the same content; the next look finds it.
-    if ((code === 'ENOTEMPTY' || code === 'EEXIST') && attempt < ATTEMPTS) return;
+    if ((code === 'ENOTEMPTY' || code === 'EEXIST') && attempt < ATTEMPTS) return false;
     throw error;
   }
 }
