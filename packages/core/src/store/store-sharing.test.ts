@@ -51,10 +51,9 @@ test('a source that fails fails its own caller; who shares the download asks its
   const parent = await tempDir(t);
   const store = openStore(join(parent, 'store'));
   const down: ContentSource = {
-    // biome-ignore lint/correctness/useYield: it fails before its first byte
-    async *open() {
-      throw new Error('this registry is down');
-    },
+    open: () => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('this registry is down')) }),
+    }),
   };
   const up = loggingSource([blob], join(parent, 'log'));
   const first = store.fetch(blob.what, down);
