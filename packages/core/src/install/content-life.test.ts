@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   readdirSync,
   renameSync,
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fakeClock, faultyFileSystem } from '@gantry/testkit';
 import { systemFileSystem } from '../files/file-system.ts';
-import { filePlugin, otherVersion, SCRIPT, testRoot, textOf, treeOf, verified } from './plugin.fixture.ts';
+import { filePlugin, otherVersion, pluginOf, SCRIPT, testRoot, textOf, treeOf, verified } from './plugin.fixture.ts';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -123,6 +124,21 @@ test('E6: damaged content is told at the start and healed by installing again', 
     await assert.rejects(root.get('tool'), { code: 'INSTALL_DAMAGED' }, name);
     await root.install(await verified());
     assert.equal(textOf((await root.get('tool')).facts.entry), new TextDecoder().decode(SCRIPT), name);
+  }
+});
+
+test('E6: a file whose blob was damaged in the store is fetched again, once and in the same installation', async (t) => {
+  for (const mediaType of ['application/octet-stream', 'application/vnd.oci.image.layer.v1.tar']) {
+    const { root, directory } = await testRoot(t);
+    const plugin = pluginOf([{ bytes: SCRIPT, mediaType }]);
+    await root.install(await verified(plugin));
+    await root.remove('tool');
+    const [hex = ''] = plugin.layers.map(({ digest }) => digest.slice('sha256:'.length));
+    const blob = join(directory, '..', 'store', 'v1', 'blobs', 'sha256', hex.slice(0, 2), hex);
+    chmodSync(blob, 0o600);
+    writeFileSync(blob, SCRIPT.toReversed());
+    const { facts } = await root.install(await verified(plugin));
+    assert.equal(textOf(facts.entry), new TextDecoder().decode(SCRIPT), mediaType);
   }
 });
 

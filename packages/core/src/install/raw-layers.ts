@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createHasher, type Descriptor, escapeRemote, type Op, ociError } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
-import { errorCode } from '../files/durable.ts';
+import { errorCode, removeQuietly } from '../files/durable.ts';
 import { openFlags } from '../files/file-system.ts';
 import { isWasmLayer } from '../source/claims.ts';
 import { layerFileName } from '../source/layer-title.ts';
@@ -40,6 +40,9 @@ export async function writeRawLayer(
     fileSystem.reached('install.raw-written');
     await fileSystem.syncAsync(fd);
     return { path, size: layer.size, executable, digest: hasher.digest() };
+  } catch (error) {
+    removeQuietly(fileSystem, join(tree, path));
+    throw error;
   } finally {
     fileSystem.close(fd);
   }

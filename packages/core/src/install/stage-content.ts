@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Descriptor, type Op, ociLimits } from '@gantry/oci';
+import { type Descriptor, isGantryError, type Op, ociLimits } from '@gantry/oci';
 import { publishFile, syncDirectory } from '../files/durable.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
@@ -31,7 +31,10 @@ export async function stageContent(
   // Archives are extracted while they arrive, so that is part of fetching them.
   lap('fetch', plugin.manifest.digest, op);
   const written: InstalledFile[] = [];
-  for (const layer of raw) written.push(await writeRawLayer(context, store, layer, tree, op));
+  for (const layer of raw) {
+    const write = (): Promise<InstalledFile> => writeRawLayer(context, store, layer, tree, op);
+    written.push(await readHealed(store, plugin, layer, write, op));
+  }
   syncDirectory(context.fileSystem, tree);
   const record: ContentRecord = {
     schemaVersion: 1,
@@ -56,10 +59,28 @@ async function sortLayers(store: DiskStore, plugin: ResolvedPlugin, op?: Op): Pr
   const extracted = await mapParallel(layers, ociLimits(op, 'parallelTransfers'), async (layer) => {
     const fetchNow = isAmbiguous(layer) || !isExtracted(layer, undefined);
     if (fetchNow) await store.fetch(layer, plugin.content, op);
-    return isExtracted(layer, isAmbiguous(layer) ? await headOf(store, layer, op) : undefined);
+    if (!isAmbiguous(layer)) return isExtracted(layer, undefined);
+    return isExtracted(layer, await readHealed(store, plugin, layer, () => headOf(store, layer, op), op));
   });
   return {
     archives: layers.filter((_, index) => extracted[index]),
     raw: layers.filter((_, index) => !extracted[index]),
   };
+}
+
+/** Reads a blob from the store; one whose bytes changed there, which the store has put away, is fetched once more (E6). */
+async function readHealed<T>(
+  store: DiskStore,
+  plugin: ResolvedPlugin,
+  layer: Descriptor,
+  read: () => Promise<T>,
+  op?: Op,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isGantryError(error) || error.code !== 'CONTENT_DIGEST_MISMATCH') throw error;
+    await store.fetch(layer, plugin.content, op);
+    return await read();
+  }
 }
