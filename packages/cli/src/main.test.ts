@@ -60,6 +60,10 @@ test('mistyped commands and flags are answered with a suggestion and exit code 2
     [['push', 'x', 'y', '--kind', 'wsm'], "'wsm' is invalid", 'gantry push --help explains it'],
     [['push', 'x', 'y', '--annotation', 'novalue'], 'key=value', 'gantry push --help explains it'],
     [['registry', 'serve', '--port', '70000'], 'from 0 to 65535', 'gantry registry serve --help explains it'],
+    [['--config', 'x.yaml', 'list'], "'--config'", 'flags follow the command they are for: gantry COMMAND --config'],
+    [['--verbose', 'list'], "'--verbose'", 'flags follow the command they are for: gantry COMMAND --verbose'],
+    [['cache', '--quiet', 'ls'], "'--quiet'", 'flags follow the command they are for: gantry cache COMMAND --quiet'],
+    [['run', 'a/b', 'x', 'y'], 'too many', 'what is for the plugin follows --: gantry run REFERENCE -- ARGUMENTS'],
     [['cache'], 'a command is missing', 'gantry cache --help lists the commands'],
   ] as const;
   for (const [args, message, hint] of cases) {

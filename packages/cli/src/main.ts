@@ -19,7 +19,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...own], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) output.failure(error);
-    else if (error.exitCode !== 0) output.failure(usageError(error, whereHelpIs(program, own)));
+    else if (error.exitCode !== 0) output.failure(usageError(error, innermost(program, own)));
   } finally {
     output.close();
   }
@@ -34,22 +34,45 @@ function splitAtDashes(args: readonly string[]): { own: readonly string[]; forPl
 }
 
 /** What commander says, as an error of ours; its suggestion becomes the hint. */
-function usageError(error: CommanderError, help: string): Error {
+function usageError(error: CommanderError, place: Place): Error {
   const [first = '', suggestion] = error.message.split('\n');
+  const help = `${place.name} --help ${place.command.commands.length > 0 ? 'lists the commands' : 'explains it'}`;
   if (error.code === 'commander.help') return cliError('CONFIG_USAGE', 'a command is missing', { hint: help });
-  const hint = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? help;
-  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), { hint });
+  const meant = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
+  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), { hint: misplaced(error, place) ?? meant ?? help });
 }
 
-/** Names the help of the innermost command that the arguments begin with. */
-function whereHelpIs(program: Command, args: readonly string[]): string {
-  let command = program;
-  let name = program.name();
+/** The innermost command that the arguments begin with, its full name, and what follows it. */
+interface Place {
+  readonly command: Command;
+  readonly name: string;
+  readonly rest: readonly string[];
+}
+
+function innermost(program: Command, args: readonly string[]): Place {
+  let place: Place = { command: program, name: program.name(), rest: args };
   for (const arg of args) {
-    const next = command.commands.find((child) => child.name() === arg);
+    const next = place.command.commands.find((child) => child.name() === arg);
     if (next === undefined) break;
-    command = next;
-    name += ` ${arg}`;
+    place = { command: next, name: `${place.name} ${arg}`, rest: place.rest.slice(1) };
   }
-  return `${name} --help ${command.commands.length > 0 ? 'lists the commands' : 'explains it'}`;
+  return place;
+}
+
+/** The hint for what is right in itself and stands in the wrong place: flags of a verb before it, arguments of a plugin. */
+function misplaced(error: CommanderError, { command, name, rest }: Place): string | undefined {
+  const [flag = ''] = (rest[0] ?? '').split('=');
+  if (error.code === 'commander.unknownOption' && hasFlagBelow(command, flag)) {
+    return `flags follow the command they are for: ${name} COMMAND ${flag}`;
+  }
+  if (name.endsWith(' run') && error.code === 'commander.excessArguments') {
+    return `what is for the plugin follows --: ${name} REFERENCE -- ARGUMENTS`;
+  }
+  return undefined;
+}
+
+function hasFlagBelow(command: Command, flag: string): boolean {
+  return command.commands.some(
+    (child) => child.options.some(({ long, short }) => long === flag || short === flag) || hasFlagBelow(child, flag),
+  );
 }

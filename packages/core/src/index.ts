@@ -42,6 +42,7 @@ export {
 } from './publish/publish-plugin.ts';
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
+export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
 export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';

@@ -94,7 +94,10 @@ test('REGISTRY_STORAGE: what cannot be a registry is not written into', async (t
   writeFileSync(join(directory, 'precious'), 'mine');
   assert.match(await refusal(directoryStorage(directory), false), /is not empty and not the directory of a registry$/);
   assert.deepEqual(readdirSync(directory), ['precious']);
-  assert.match(await refusal(directoryStorage(join(directory, 'precious')), false), /^cannot use .*precious: E[A-Z]+$/);
+  assert.match(
+    await refusal(directoryStorage(join(directory, 'precious')), false),
+    /^cannot use .*precious: it is not a directory$/,
+  );
   assert.match(await refusal(directoryStorage(join(directory, 'precious', 'x')), false), /^cannot use .*: E[A-Z]+$/);
 });
 

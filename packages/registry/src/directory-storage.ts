@@ -63,7 +63,8 @@ class DirectoryStorage implements RegistryStorage {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code?.startsWith('REGISTRY_')) throw error;
-      throw registryError('REGISTRY_STORAGE', `cannot use ${root}: ${code ?? 'unknown'}`, { cause: error });
+      const problem = code === 'EEXIST' ? 'it is not a directory' : (code ?? 'unknown');
+      throw registryError('REGISTRY_STORAGE', `cannot use ${root}: ${problem}`, { cause: error });
     }
   }
 

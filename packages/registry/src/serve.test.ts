@@ -52,6 +52,14 @@ test('REGISTRY_LISTEN: a port that is taken', async (t) => {
   });
 });
 
+test('REGISTRY_LISTEN: an address of another machine is not helped by another port', async () => {
+  // Reserved for documentation, so no machine has it.
+  await assert.rejects(serveRegistry({ storage: memoryStorage(), host: '192.0.2.1' }), {
+    code: 'REGISTRY_LISTEN',
+    hint: 'name an address of this machine with --host',
+  });
+});
+
 test('closing finishes what is running, keeps nobody waiting, and can be repeated', async (t) => {
   let release = (): void => {};
   const held = new Promise<void>((resolve) => {

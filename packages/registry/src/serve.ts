@@ -86,6 +86,8 @@ export async function serveRegistry(options: RegistryOptions): Promise<RegistryS
   return { address, url: `http://${address}`, close, [Symbol.asyncDispose]: close };
 }
 
+const NO_SUCH_ADDRESS: readonly string[] = ['EADDRNOTAVAIL', 'EINVAL', 'ENOTFOUND'];
+
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
   try {
     await once(server, 'listening');
@@ -94,6 +96,7 @@ async function listen(server: ReturnType<typeof createServer>, host: string, por
     throw registryError('REGISTRY_LISTEN', `cannot listen on ${host}:${port}: ${code}`, {
       cause,
       details: { host, port },
+      ...(NO_SUCH_ADDRESS.includes(code) && { hint: 'name an address of this machine with --host' }),
     });
   }
 }

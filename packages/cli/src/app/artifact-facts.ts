@@ -1,6 +1,7 @@
 import { claimedKind, type PluginKind } from '@gantry/core';
 import {
   type Annotations,
+  type ChosenManifest,
   type ContentSource,
   chooseManifest,
   type Descriptor,
@@ -26,6 +27,8 @@ export interface ArtifactFacts {
   readonly kind: PluginKind | null;
   /** The platform that was chosen; null when there is no index, or nothing in it suits. */
   readonly platform: string | null;
+  /** Digest of the manifest that is described, the root's when there is no index; null when nothing in the index suits. */
+  readonly manifest: string | null;
   /** Every platform of the index; empty when there is none. */
   readonly platforms: readonly string[];
   readonly layers: readonly LayerFacts[];
@@ -59,6 +62,7 @@ export async function inspectArtifact(
     artifactType: top.artifactType ?? manifest?.artifactType ?? configType(manifest) ?? null,
     kind: manifest === undefined ? null : kindOf(top, manifest, chosen?.platform),
     platform: chosen?.platform === undefined ? null : formatPlatform(chosen.platform),
+    manifest: chosen?.descriptor.digest ?? null,
     platforms: top.kind === 'index' ? platformsOf(top) : [],
     layers: manifest === undefined ? [] : manifest.layers.map(layerFacts),
     annotations,
@@ -82,6 +86,7 @@ export async function describeWhole(source: ContentSource, root: Descriptor, op:
     artifactType: top.artifactType ?? null,
     kind,
     platform: null,
+    manifest: null,
     platforms: platformsOf(top),
     layers,
     annotations: top.annotations,
@@ -102,7 +107,7 @@ async function choose(
   root: Descriptor,
   wanted: Platform | undefined,
   op: Op,
-): Promise<{ readonly manifest: SingleManifest; readonly platform: Platform | undefined } | undefined> {
+): Promise<ChosenManifest | undefined> {
   try {
     return await chooseManifest(source, root, wanted ?? hostPlatform(), {}, op);
   } catch (error) {

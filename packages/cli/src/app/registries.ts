@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
+import { isPath } from '@gantry/core';
 import {
   dockerCredentials,
+  ociError,
   openLayout,
   openRepository,
   openTransport,
@@ -21,8 +23,16 @@ export interface RegistryFlags extends ConfigFlags {
   readonly caFile?: string;
 }
 
-/** A reference as the user wrote it, with a layout's directory made absolute. */
+/**
+ * A reference as the user wrote it, with a layout's directory made absolute. Throws `REFERENCE_INVALID`, and
+ * `REFERENCE_UNSUPPORTED` for the path of a file or directory.
+ */
 export function referenceFrom(context: Context, text: string): Reference {
+  if (isPath(text)) {
+    throw ociError('REFERENCE_UNSUPPORTED', `${text} is a path, and this needs a reference`, {
+      hint: `oci-layout:DIR:TAG names what is in a layout on disk, HOST/REPOSITORY:TAG what is in a registry`,
+    });
+  }
   const reference = parseReference(text);
   return reference.kind === 'layout'
     ? { ...reference, directory: resolve(context.io.cwd, reference.directory) }

@@ -17,7 +17,7 @@ export function verb(parent: Command, spec: VerbSpec): Command {
     .description(spec.summary)
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print results and errors only')
-    .option('--verbose', 'print every request');
+    .option('--verbose', 'print more: every request and step, and where a failure came from');
   return withExamples(command, spec.examples);
 }
 
@@ -74,8 +74,8 @@ export function rootFlag(command: Command): Command {
 }
 
 /** Flag of verbs that choose from an index. */
-export function platformFlag(command: Command): Command {
-  return command.option('--platform <platform>', 'os/arch[/variant] instead of this machine');
+export function platformFlag(command: Command, meaning: string = 'os/arch[/variant] instead of this machine'): Command {
+  return command.option('--platform <platform>', meaning);
 }
 
 /** Flag of verbs that obey the policy. */

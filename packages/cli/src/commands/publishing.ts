@@ -36,6 +36,7 @@ export function addPublishing(program: Command, context: Context): void {
         examples: ['gantry copy 127.0.0.1:5000/acme/hello:1.0 oci-layout:./bundle:1.0 --referrers'],
       }),
     ).option('--referrers', 'copy what refers to it as well: signatures, attestations, SBOMs'),
+    'of an index only the manifest for os/arch[/variant]; default: the whole index',
   );
   runs(copy, context, async () => (await import('../verbs/on-registries.ts')).copy);
 

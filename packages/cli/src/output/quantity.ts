@@ -11,10 +11,11 @@ export function formatBytes(bytes: number): string {
   return `${step === 0 ? value : value.toFixed(1)} ${STEPS[step]}`;
 }
 
-/** Milliseconds for people: `0.4 ms`, `12 ms`, `3.4 s`. */
+/** Milliseconds for people: `0.4 ms`, `12 ms`, `3.4 s`, `60 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 10) return `${ms.toFixed(1)} ms`;
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 600_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
 }
 
 /** The part of a digest that people compare: algorithm and the first 12 hex digits. */

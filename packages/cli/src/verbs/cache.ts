@@ -1,9 +1,9 @@
-import { coreError, type DiskStore, openStore } from '@gantry/core';
+import { coreError, coreLimits, type DiskStore, openStore } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import { directories } from '../app/directories.ts';
 import { type ConfigFlags, readSettings } from '../app/settings.ts';
 import type { Context } from '../context.ts';
-import { formatBytes } from '../output/quantity.ts';
+import { formatBytes, formatDuration } from '../output/quantity.ts';
 import { tableLines } from '../output/table.ts';
 
 /** `gantry cache ls`. JSON: {blobs, bytes, entries: [{digest, size, modified}]}. */
@@ -35,11 +35,14 @@ export async function cacheVerify(context: Context, _args: readonly [], flags: C
   });
 }
 
-/** `gantry cache prune`. JSON: {removed, freed}. What is installed does not need the store. */
+/** `gantry cache prune`. JSON: {removed, freed, kept}; `kept` are those too young to go. What is installed does not need the store. */
 export async function cachePrune(context: Context, _args: readonly [], flags: ConfigFlags): Promise<void> {
   const { store, op } = await openCache(context, flags);
-  const { removed, freed } = await store.prune(() => new Set(), op);
-  await context.output.result({ removed, freed }, [`removed ${removed} blobs, freed ${formatBytes(freed)}`]);
+  const { removed, freed, young } = await store.prune(() => new Set(), op);
+  const lines = [`removed ${removed} blobs, freed ${formatBytes(freed)}`];
+  if (young > 0)
+    lines.push(`kept ${young} used in the last ${formatDuration(coreLimits(op, 'blobAge'))} (limit blobAge)`);
+  await context.output.result({ removed, freed, kept: young }, lines);
 }
 
 async function openCache(

@@ -13,8 +13,8 @@ export interface InspectOptions extends RegistryFlags {
 }
 
 /**
- * `gantry inspect <ref>`. JSON: {reference, digest, mediaType, artifactType, kind, platform, platforms, size, layers,
- * annotations, warnings}; with `--raw` the bytes of the manifest instead.
+ * `gantry inspect <ref>`. JSON: {reference, digest, mediaType, artifactType, kind, platform, manifest, platforms, size,
+ * layers, annotations, warnings}; with `--raw` the bytes of the manifest instead.
  */
 export async function inspect(context: Context, [text]: readonly [string], options: InspectOptions): Promise<void> {
   await using opened = await openOne(context, text, options);
@@ -39,6 +39,7 @@ export async function inspect(context: Context, [text]: readonly [string], optio
     artifactType: facts.artifactType,
     kind: facts.kind,
     platform: facts.platform,
+    manifest: facts.manifest,
     platforms: facts.platforms,
     size: root.size,
     layers: facts.layers,
@@ -56,6 +57,7 @@ function inspectLines(reference: string, facts: ArtifactFacts): string[] {
     ['artifact type', facts.artifactType ?? '-'],
     ['kind', facts.kind ?? 'only the bytes can tell'],
     ['platform', facts.platform ?? '-'],
+    ...(facts.platforms.length > 0 ? [['manifest', facts.manifest ?? '-']] : []),
     ...(facts.platforms.length > 0 ? [['platforms', facts.platforms.join(', ')]] : []),
     ...facts.layers.map((layer) => [
       'layer',

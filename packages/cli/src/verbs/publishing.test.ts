@@ -59,12 +59,17 @@ test('push with a platform makes an index, and inspect describes it', async (t) 
     artifactType: 'application/vnd.gantry.executable.v1',
     kind: 'executable',
     platform: 'linux/arm64',
+    manifest: inspected['manifest'],
     platforms: ['linux/amd64', 'linux/arm64'],
     size: pushed['size'],
     layers: [layer],
     annotations: { a: 'b=c' },
     warnings: [],
   });
+  assert.notEqual(inspected['manifest'], pushed['digest']);
+  const chosen = await gantryJson(['inspect', `${ref}@${inspected['manifest']}`], options);
+  assert.equal(chosen['manifest'], inspected['manifest']);
+  assert.deepEqual(chosen['layers'], [layer]);
   const absent = await gantry(['inspect', ref, '--platform', 'windows/amd64'], options);
   assert.equal(absent.code, 4);
   assert.match(absent.err, /CONTENT_NO_PLATFORM/);
@@ -93,6 +98,48 @@ test('what push cannot do is said before anything is sent', async (t) => {
     assert.equal(code, 2, err);
     assert.equal(out, '');
     assert.ok(err.includes(message), err);
+  }
+  assert.equal(registry.log.count(), 0);
+});
+
+test('push says what kind it published, and that files do not run', async (t) => {
+  const { options, ref, cwd } = await place(t);
+  assert.match((await gantry(['push', `${ref}:1`, 'hello.sh'], options)).err, /^published as kind executable$/m);
+  await writeFile(join(cwd, 'plain.sh'), 'echo hello\n');
+  const plain = await gantry(['push', `${ref}:2`, 'plain.sh'], options);
+  assert.match(plain.err, /^published as kind files, which does not run: a script begins with #!/m);
+  assert.match(plain.out, /^\S+\n$/);
+});
+
+test('a path is refused where a reference is wanted, with the way to name a layout', async (t) => {
+  const { options, ref, registry } = await place(t);
+  for (const args of [
+    ['inspect', './hello.sh'],
+    ['copy', `${ref}:1`, './foo'],
+    ['copy', '/foo', `${ref}:1`],
+    ['push', '../foo', 'hello.sh'],
+  ]) {
+    const { code, err } = await gantry(args, options);
+    assert.equal(code, 2, err);
+    assert.match(err, /is a path, .* \(REFERENCE_UNSUPPORTED\)\nhint: oci-layout:DIR:TAG names/, args.join(' '));
+  }
+  assert.equal(registry.log.count(), 0);
+});
+
+test('a registry that is read-only is said to be that', async (t) => {
+  const { address } = await startRegistry(t, { readOnly: true });
+  const { options } = await place(t);
+  const { code, err } = await gantry(['push', `${address}/acme/hello:1`, 'hello.sh'], options);
+  assert.equal(code, 3);
+  assert.match(err, /REGISTRY_UNSUPPORTED\)\nhint: .*read-only/);
+});
+
+test('tags of a tag or digest is refused, not answered for the repository', async (t) => {
+  const { options, ref, registry } = await place(t);
+  for (const text of [`${ref}:1`, `${ref}@${layer.digest}`, 'oci-layout:air:1']) {
+    const { code, err } = await gantry(['tags', text], options);
+    assert.equal(code, 2);
+    assert.match(err, /REFERENCE_UNSUPPORTED\)\nhint: gantry tags \S+(?:acme\/hello|air)$/m, text);
   }
   assert.equal(registry.log.count(), 0);
 });

@@ -15,6 +15,9 @@ export interface PushOptions extends RegistryFlags {
   readonly annotation?: Readonly<Record<string, string>>;
 }
 
+/** A script without `#!` is easily published as something else than its author thinks. */
+const FILES_NOTE = 'published as kind files, which does not run: a script begins with #!, and --kind says it otherwise';
+
 /** `gantry push <ref> <path>...`. JSON: {reference, digest, mediaType, size, kind, platforms, layers}. */
 export async function push(
   context: Context,
@@ -39,6 +42,7 @@ export async function push(
     platforms: published.platforms.map(formatPlatform),
     layers: published.layers.map(layerFacts),
   });
+  context.output.note(published.kind === 'files' ? FILES_NOTE : `published as kind ${published.kind}`);
   await context.output.result(document, [document.reference]);
 }
 

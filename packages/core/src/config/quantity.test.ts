@@ -36,6 +36,7 @@ test('quantities are whole numbers of base units', () => {
 test('the nearest word is suggested, and none when nothing is near', () => {
   const known = ['registries', 'trust', 'plugins', 'limits', 'caFile'];
   assert.equal(suggest('registres', known), 'registries');
+  assert.equal(suggest('registry', known), 'registries');
   assert.equal(suggest('turst', known), 'trust');
   assert.equal(suggest('cafile', known), 'caFile');
   assert.equal(suggest('plugin', known), 'plugins');

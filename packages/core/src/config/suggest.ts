@@ -6,13 +6,18 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   // Longer words are no typing errors, and the distance takes time in both lengths.
   if (word.length > 64) return undefined;
   for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    const distance =
+      singular(word) === singular(candidate) ? 0 : editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+function singular(word: string): string {
+  return word.toLowerCase().replace(/ies$/, 'y').replace(/s$/, '');
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */

@@ -62,9 +62,10 @@ export interface DiskStore extends ContentStore, AsyncDisposable {
   /**
    * Removes blobs that are not kept, not leased and older than the `blobAge` limit, and what crashes left behind.
    * `keep` is asked after the leases were read: who records a use before it gives up its lease loses nothing.
+   * `young` counts the blobs that stay for their age alone.
    */
   prune(
     keep: () => ReadonlySet<Digest> | Promise<ReadonlySet<Digest>>,
     op?: Op,
-  ): Promise<{ readonly removed: number; readonly freed: number }>;
+  ): Promise<{ readonly removed: number; readonly freed: number; readonly young: number }>;
 }

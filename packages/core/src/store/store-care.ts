@@ -50,7 +50,7 @@ export async function pruneBlobs(
   context: StoreContext,
   keep: () => ReadonlySet<Digest> | Promise<ReadonlySet<Digest>>,
   op?: Op,
-): Promise<{ removed: number; freed: number }> {
+): Promise<{ removed: number; freed: number; young: number }> {
   context.prepare();
   await using _lock = await acquireLock(context, PRUNE_LOCK, () => false, op);
   const leased = leasedDigests(context, op);
@@ -59,13 +59,18 @@ export async function pruneBlobs(
   const youngest = context.clock.now() - coreLimits(op, 'blobAge');
   let removed = 0;
   let freed = 0;
+  let young = 0;
   for await (const { digest, size, modified } of listBlobs(context, op)) {
-    if (leased.has(digest) || kept.has(digest) || modified > youngest) continue;
+    if (leased.has(digest) || kept.has(digest)) continue;
+    if (modified > youngest) {
+      young += 1;
+      continue;
+    }
     if (!remove(context, context.layout.blob(digest))) continue;
     removed += 1;
     freed += size;
   }
-  return { removed, freed };
+  return { removed, freed, young };
 }
 
 /** Removes what crashes and quarantine left, once it is older than `stagingAge`. */

@@ -53,10 +53,18 @@ export async function answerError(answer: Answer, refused: Refused): Promise<Gan
     ...(said.codes.length === 0 ? {} : { registryCodes: said.codes }),
     ...(shownLimit.length === 0 ? {} : { rateLimit: limit }),
   };
-  return ociError(code, parts.join('; '), { details, ...(said.html ? { hint: HTML_HINT } : {}) });
+  const hint = said.html ? HTML_HINT : refusesWrites(answer.status, method) ? WRITE_HINT : undefined;
+  return ociError(code, parts.join('; '), { details, ...(hint === undefined ? {} : { hint }) });
 }
 
 const HTML_HINT = 'an HTML page was answered: check that the host is an OCI registry and not a login page or a proxy';
+
+const WRITE_HINT = 'the registry takes no pushes here: it may be read-only, or a mirror or proxy of another one';
+
+/** Whether an upload or a manifest was refused, which no switch of an optional feature explains. */
+function refusesWrites(status: number, method: string): boolean {
+  return status === 405 && ['POST', 'PUT', 'PATCH'].includes(method);
+}
 
 interface Said {
   readonly text: string;

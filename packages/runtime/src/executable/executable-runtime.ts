@@ -87,7 +87,9 @@ async function prepare(
 
 function check(name: string, request: RunRequest, inputBytes: number, op: Op | undefined): void {
   if (request.name !== undefined) {
-    throw runtimeError('RUNTIME_REQUEST_INVALID', `${name} is an executable and has no function ${request.name}`);
+    throw runtimeError('RUNTIME_REQUEST_INVALID', `${name} is an executable and has no function ${request.name}`, {
+      hint: 'it takes arguments, which follow -- on the command line; functions are what a Wasm plugin exports',
+    });
   }
   if (request.args?.some((argument) => argument.includes('\0'))) {
     throw runtimeError('RUNTIME_REQUEST_INVALID', `${name}: an argument holds a NUL character`);
