@@ -28,6 +28,15 @@ test('every command of the README runs as pasted', async (t) => {
   }
 });
 
+test('every command of the page for authors of plugins runs as pasted', async (t) => {
+  const commands = shellBlocks(readFileSync(join(repository, 'docs', 'plugins.md'), 'utf8'));
+  const { code, output } = await runShellExamples(commands, await tempDir(t));
+  assert.equal(code, 0, output);
+  for (const said of ['counting characters', 'hello, World', 'hello, a path', 'good day, World']) {
+    assert.ok(output.includes(said), `"${said}" is missing in:\n${output}`);
+  }
+});
+
 test('every example that --help prints works when pasted', async (t) => {
   const io = recordIo();
   const program = buildProgram({ io, output: new Output(io, {}), op: {} }, []);
