@@ -60,6 +60,11 @@ export class Output {
     if (!this.json && this.#flags.quiet !== true) this.#line(plain(text));
   }
 
+  /** Something for those who want to know more: shown with `--verbose` only. */
+  detail(text: string): void {
+    if (this.#flags.verbose === true) this.note(text);
+  }
+
   /** One JSON document on stderr. */
   report(document: object): void {
     this.#line(jsonLine({ schemaVersion: 1, ...document }));

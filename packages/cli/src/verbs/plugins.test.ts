@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { place } from '../place.fixture.ts';
@@ -65,6 +65,35 @@ test('run installs what is absent, then asks no registry', async (t) => {
   const offline = await gantry(['run', `${ref}:1.0`, '--offline'], options);
   assert.equal(offline.code, 0);
   assert.equal(registry.log.count(), 0);
+});
+
+test('run gives a source whose default name is taken a name of its own, and keeps it', async (t) => {
+  const { options, ref, cwd, registry } = await place(t);
+  await mkdir(join(cwd, 'other'));
+  await writeFile(join(cwd, 'other', 'hello.sh'), '#!/bin/sh\necho other\n');
+  const names = async () => {
+    const { plugins } = await gantryJson<{ plugins: { name: string }[] }>(['list'], options);
+    return plugins.map(({ name }) => name);
+  };
+  assert.equal((await gantry(['run', './hello.sh'], options)).out, 'hello \n');
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await gantry(['run', './other/hello.sh'], options)).out, 'other\n');
+    assert.equal((await gantry(['run', './hello.sh'], options)).out, 'hello \n');
+  }
+  const [first, second = ''] = await names();
+  assert.equal(first, 'hello.sh');
+  assert.match(second, /^hello\.sh-[0-9a-f]{8}$/);
+  const verbose = await gantry(['run', './other/hello.sh', '--verbose'], options);
+  assert.ok(verbose.err.includes(`installed as ${second}\n`), verbose.err);
+  assert.equal((await gantry(['install', './other/hello.sh'], options)).code, 2, 'install does not choose a name');
+
+  await gantry(['push', `${ref}/hello:1.0`, './other/hello.sh'], options);
+  await gantry(['run', `${ref}:1.0`, '--allow-unsigned'], options);
+  assert.equal((await gantry(['run', `${ref}/hello:1.0`, '--allow-unsigned'], options)).out, 'other\n');
+  registry.log.clear();
+  assert.equal((await gantry(['run', `${ref}/hello:1.0`], options)).out, 'other\n');
+  assert.equal(registry.log.count(), 0);
+  assert.equal((await names()).length, 4);
 });
 
 test('run takes input from text, a file and stdin', async (t) => {

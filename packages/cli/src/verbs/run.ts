@@ -48,11 +48,14 @@ export async function run(context: Context, what: RunTarget, options: RunOptions
 async function obtain(context: Context, plugins: Plugins, target: string, options: RunOptions): Promise<Installed> {
   if (isPluginName(target)) return plugins.root.get(target, plugins.op);
   const { openGantryFor, requestFor } = await import('../app/open-gantry.ts');
-  const request = requestFor(context, target, options);
+  // Nobody named it, so a name that is taken must not keep it from running.
+  const request = { ...requestFor(context, target, options), distinct: true };
   const there = await installedAlready(plugins.root, request, plugins.op);
   if (there !== undefined) return there;
   await using gantry = openGantryFor(context, plugins.settings, options, [target]);
-  return gantry.install(request, plugins.op);
+  const installed = await gantry.install(request, plugins.op);
+  context.output.detail(`installed as ${installed.facts.name}`);
+  return installed;
 }
 
 function ending(result: RunResult): object {

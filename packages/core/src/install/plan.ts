@@ -1,9 +1,9 @@
 import type { Digest, Op, Platform } from '@gantry/oci';
 import type { PluginKind } from '../plugin/plugin.ts';
-import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
-import { checkNameFree, readReceipt } from './pointers.ts';
+import { chooseName } from './choose-name.ts';
+import { readReceipt } from './pointers.ts';
 import type { InstallOptions } from './prepare.ts';
 import type { RootContext } from './root-context.ts';
 
@@ -26,8 +26,7 @@ export interface Plan {
 export function planInstall(context: RootContext, verified: VerifiedPlugin, options: InstallOptions, op?: Op): Plan {
   VerifiedPlugin.assert(verified);
   const { plugin, verdict } = verified;
-  const name = checkPluginName(options.name ?? plugin.defaultName, op);
-  if (options.replace !== true) checkNameFree(context, name, plugin.scopeName, op);
+  const name = chooseName(context, plugin, options, op);
   const before = readReceipt(context, name, op);
   const same = before?.digest === plugin.root.digest && before.manifest === plugin.manifest.digest;
   const action = before?.scopeName === plugin.scopeName ? (same ? 'unchanged' : 'update') : 'replace';

@@ -39,6 +39,25 @@ test('what is installed can be read back, with a receipt that says why', async (
   assert.deepEqual(files.files, [{ path: 'tool', size: SCRIPT.length, executable: true, digest: digestOf(SCRIPT) }]);
 });
 
+test('a distinct name is made from the default one when another repository has that, and stays the same', async (t) => {
+  const { root } = await testRoot(t);
+  const distinct = { distinct: true };
+  const other = (scopeName: string, defaultName = 'tool') => verified(filePlugin(WASM, { scopeName, defaultName }));
+  assert.equal((await root.install(await verified(filePlugin()), distinct)).facts.name, 'tool');
+  assert.equal((await root.install(await verified(otherVersion()), distinct)).facts.name, 'tool');
+  const expected = `tool-${digestOf(new TextEncoder().encode('a.example/b/tool')).slice(7, 15)}`;
+  assert.equal((await root.plan(await other('a.example/b/tool'), distinct)).name, expected);
+  for (const action of ['install', 'unchanged']) {
+    assert.equal((await root.plan(await other('a.example/b/tool'), distinct)).action, action);
+    assert.equal((await root.install(await other('a.example/b/tool'), distinct)).facts.name, expected);
+  }
+  const named = { ...distinct, name: 'tool' };
+  await assert.rejects(root.install(await other('a.example/c/tool'), named), { code: 'INSTALL_NAME_TAKEN' });
+  await root.install(await other('a.example/long'), { name: 'x'.repeat(128) });
+  const long = await root.install(await other('a.example/d', 'x'.repeat(128)), distinct);
+  assert.match(long.facts.name, /^x{119}-[0-9a-f]{8}$/);
+});
+
 test('B11: directories are named by digest, names by the user, and nothing is left in staging', async (t) => {
   const { root, directory } = await testRoot(t);
   const plugin = pluginOf([{ bytes: WASM, mediaType: 'application/wasm', title: 'plugins/other.json' }], {

@@ -68,12 +68,16 @@ export function liveContents(context: RootContext, op?: Op): Set<Digest> {
   return live;
 }
 
+/** Whether a name is nobody's, or that of another version of the same repository. */
+export function isNameFree(context: RootContext, name: string, scopeName: string, op?: Op): boolean {
+  return otherHolder(context, name, scopeName, op) === undefined;
+}
+
 /** Throws `INSTALL_NAME_TAKEN` when another repository, or another spelling, has the name. */
 export function checkNameFree(context: RootContext, name: string, scopeName: string, op?: Op): void {
-  const taken = installedNames(context).find((other) => other.toLowerCase() === name.toLowerCase());
-  if (taken === undefined) return;
-  const holder = holderOf(context, taken, op);
-  if (taken === name && (holder === undefined || holder === scopeName)) return;
+  const other = otherHolder(context, name, scopeName, op);
+  if (other === undefined) return;
+  const { taken, holder } = other;
   throw coreError(
     'INSTALL_NAME_TAKEN',
     `${taken} is ${holder ?? 'installed already'}; asked for ${scopeName} as ${name}`,
@@ -81,6 +85,19 @@ export function checkNameFree(context: RootContext, name: string, scopeName: str
       details: { name, taken, expected: scopeName, found: holder ?? null },
     },
   );
+}
+
+/** Who keeps somebody from taking a name: the name as it is installed, and its repository when that can be read. */
+function otherHolder(
+  context: RootContext,
+  name: string,
+  scopeName: string,
+  op?: Op,
+): { readonly taken: string; readonly holder: string | undefined } | undefined {
+  const taken = installedNames(context).find((other) => other.toLowerCase() === name.toLowerCase());
+  if (taken === undefined) return undefined;
+  const holder = holderOf(context, taken, op);
+  return taken === name && (holder === undefined || holder === scopeName) ? undefined : { taken, holder };
 }
 
 /** The repository that has a name; undefined when its receipt is damaged, so that installing again heals it. */

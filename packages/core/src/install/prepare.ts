@@ -3,6 +3,7 @@ import { isGantryError, type Op } from '@gantry/oci';
 import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { VerifiedPlugin } from '../trust/verified-plugin.ts';
+import { chooseName } from './choose-name.ts';
 import { collectContent, markUnused, sweepStaging } from './collect.ts';
 import type { InstalledFile } from './content-record.ts';
 import { ensureContent, type ReadyContent } from './ensure-content.ts';
@@ -11,7 +12,7 @@ import { guardedNow } from './install-fault.ts';
 import { type Installed, vouch } from './installed.ts';
 import { installedFacts } from './installed-facts.ts';
 import { startLaps } from './laps.ts';
-import { checkNameFree, readReceipt, removeReceipt, writeReceipt } from './pointers.ts';
+import { readReceipt, removeReceipt, writeReceipt } from './pointers.ts';
 import type { Receipt } from './receipt.ts';
 import { createRoot, type RootContext, treeDirectory } from './root-context.ts';
 import { settleKind } from './settle-kind.ts';
@@ -22,6 +23,8 @@ export interface InstallOptions {
   readonly name?: string;
   /** Take the name from another repository that has it. */
   readonly replace?: boolean;
+  /** When another repository has the default name, take one with a part of the source's digest after it. Without `name` only. */
+  readonly distinct?: boolean;
 }
 
 /**
@@ -49,10 +52,11 @@ export async function prepareInstall(
   VerifiedPlugin.assert(verified);
   op?.signal?.throwIfAborted();
   const { plugin } = verified;
-  const name = checkPluginName(options.name ?? plugin.defaultName, op);
+  // What cannot be a name is refused before anything is written.
+  checkPluginName(options.name ?? plugin.defaultName, op);
   createRoot(context);
   sweepStaging(context, op);
-  if (options.replace !== true) checkNameFree(context, name, plugin.scopeName, op);
+  const name = chooseName(context, plugin, options, op);
   const before = previousReceipt(context, name, op);
   const lap = startLaps(context.clock, plugin.reference);
   const held = holdContent(context, plugin.manifest.digest, op);
