@@ -121,7 +121,7 @@ export const ociLimits: LimitTable<OciLimitName> = defineLimits<OciLimitName>('@
     meaning: 'Connections to one origin, two at least; half of them may send content. Tokens come on top.',
   },
   idleConnection: { value: 60 * second, unit: 'milliseconds', meaning: 'Time that a connection nobody uses is kept.' },
-  parallelTransfers: { value: 4, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },
+  parallelTransfers: { value: 8, unit: 'count', meaning: 'Blobs moved at the same time in one operation.' },
   certificateFileBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a file of certificates or a key.' },
   credentialFileBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a credential file.' },
   helperOutputBytes: { value: 64 * KiB, unit: 'bytes', meaning: 'Output of a credential helper.' },
