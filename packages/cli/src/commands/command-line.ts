@@ -47,8 +47,22 @@ export function runs<Arguments extends readonly unknown[], Options>(
 ): void {
   command.action(async () => {
     const handler = await load();
-    await handler(context, command.processedArgs as unknown as Arguments, command.opts() as Options);
+    try {
+      await handler(context, command.processedArgs as unknown as Arguments, command.opts() as Options);
+    } catch (error) {
+      const { explainMistaken } = await import('../app/mistaken-reference.ts');
+      throw explainMistaken(error, referencesOf(command), context.io.cwd);
+    }
   });
+}
+
+const REFERENCE_ARGUMENTS: readonly string[] = ['ref', 'ref|name', 'repository', 'source', 'destination'];
+
+/** The arguments that a verb reads as references. */
+function referencesOf(command: Command): string[] {
+  return command.registeredArguments.flatMap((argument, index) =>
+    REFERENCE_ARGUMENTS.includes(argument.name()) ? [command.processedArgs[index] ?? []].flat().map(String) : [],
+  );
 }
 
 /** Flags of verbs that read gantry.yaml. */
