@@ -37,6 +37,7 @@ test('C2: a scope is written as names are written, or refused', () => {
     ['ghcr.io/Acme/', undefined],
     ['ghcr.io//acme', undefined],
     ['ghcr.io/acme@sha256:00', undefined],
+    ['ghcr.io/acme/tool:1.0', undefined],
     ['http://example.com/', undefined],
     ['https://user:secret@example.com/', undefined],
     ['https://example.com/?a=b', undefined],

@@ -22,7 +22,7 @@ export function normaliseScope(text: string): string | undefined {
   const slash = bare.indexOf('/');
   const host = (slash < 0 ? bare : bare.slice(0, slash)).toLowerCase();
   const rest = slash < 0 ? '' : bare.slice(slash);
-  if (rest !== rest.toLowerCase()) return undefined;
+  if (rest !== rest.toLowerCase() || rest.includes(':')) return undefined;
   return `${host === 'index.docker.io' ? 'docker.io' : host}${rest}`;
 }
 
