@@ -1,15 +1,14 @@
 import { join } from 'node:path';
-import { type Descriptor, isGantryError, type Op, ociLimits } from '@gantry/oci';
+import type { Op } from '@gantry/oci';
 import { publishFile, syncDirectory } from '../files/durable.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { type ContentRecord, encodeContentRecord, type InstalledFile } from './content-record.ts';
 import { extractArchives } from './extract-archives.ts';
 import type { Lap } from './laps.ts';
-import { headOf, isAmbiguous, isContent, isExtracted } from './layer-form.ts';
-import { mapParallel } from './map-parallel.ts';
 import { writeRawLayer } from './raw-layers.ts';
 import { makePublic, type RootContext, rootModes } from './root-context.ts';
+import { readHealed, sortLayers } from './sort-layers.ts';
 
 /**
  * Fetches the layers of a plugin and builds its content in a private directory: `tree` and `files.json`, everything
@@ -46,41 +45,4 @@ export async function stageContent(
   context.fileSystem.reached('install.tree-written');
   publishFile(context.fileSystem, join(staged, 'files.json'), encodeContentRecord(record).bytes, modes.file);
   return record;
-}
-
-/** Layers that are extracted, and layers that are files; the latter are in the store when this returns. */
-interface SortedLayers {
-  readonly archives: readonly Descriptor[];
-  readonly raw: readonly Descriptor[];
-}
-
-async function sortLayers(store: DiskStore, plugin: ResolvedPlugin, op?: Op): Promise<SortedLayers> {
-  const layers = plugin.layers.filter(isContent);
-  const extracted = await mapParallel(layers, ociLimits(op, 'parallelTransfers'), async (layer) => {
-    const fetchNow = isAmbiguous(layer) || !isExtracted(layer, undefined);
-    if (fetchNow) await store.fetch(layer, plugin.content, op);
-    if (!isAmbiguous(layer)) return isExtracted(layer, undefined);
-    return isExtracted(layer, await readHealed(store, plugin, layer, () => headOf(store, layer, op), op));
-  });
-  return {
-    archives: layers.filter((_, index) => extracted[index]),
-    raw: layers.filter((_, index) => !extracted[index]),
-  };
-}
-
-/** Reads a blob from the store; one whose bytes changed there, which the store has put away, is fetched once more (E6). */
-async function readHealed<T>(
-  store: DiskStore,
-  plugin: ResolvedPlugin,
-  layer: Descriptor,
-  read: () => Promise<T>,
-  op?: Op,
-): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!isGantryError(error) || error.code !== 'CONTENT_DIGEST_MISMATCH') throw error;
-    await store.fetch(layer, plugin.content, op);
-    return await read();
-  }
 }

@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Descriptor, type Digest, digestHex, type Op } from '@gantry/oci';
 import { extractLayers } from '../archive/extract-layers.ts';
 import { coreError } from '../core-errors.ts';
-import { headOf, isAmbiguous, isContent, isExtracted, profileOf } from '../install/layer-form.ts';
+import { headOf, profileOf } from '../install/layer-form.ts';
+import { readHealed, sortLayers } from '../install/sort-layers.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { layerFileName } from '../source/layer-title.ts';
 import { classifyHead } from '../source/magic.ts';
@@ -25,48 +26,41 @@ export async function stageFiles(
   staging: string,
   op?: Op,
 ): Promise<StagedFiles> {
-  const layers = plugin.layers.filter(isContent);
   await using _lease = await store.lease(
-    layers.map(({ digest }) => digest),
+    plugin.layers.map(({ digest }) => digest),
     op,
   );
   const tree = join(staging, 'tree');
-  const archives: Descriptor[] = [];
-  const raw: Descriptor[] = [];
-  for (const layer of layers) {
-    if (isAmbiguous(layer)) await store.fetch(layer, plugin.content, op);
-    const head = isAmbiguous(layer) ? await headOf(store, layer, op) : undefined;
-    (isExtracted(layer, head) ? archives : raw).push(layer);
-  }
+  const { archives, raw } = await sortLayers(store, plugin, op);
   if (archives.length === 0) mkdirSync(tree, { mode: 0o700 });
   const options = { profile: profileOf(plugin) };
   const supply = store.supply(plugin.content);
   const extracted = archives.length === 0 ? undefined : await extractLayers(archives, supply, tree, options, op);
   const written = [];
-  for (const layer of raw) written.push(await writeRaw(plugin, store, layer, tree, op));
+  for (const layer of raw) {
+    written.push(await readHealed(store, plugin, layer, () => writeRaw(store, layer, tree, op), op));
+  }
   return { tree, files: [...(extracted?.files ?? []), ...written], links: extracted?.links ?? [] };
 }
 
 async function writeRaw(
-  plugin: ResolvedPlugin,
   store: DiskStore,
   layer: Descriptor,
   tree: string,
   op?: Op,
 ): Promise<StagedFiles['files'][number]> {
-  await store.fetch(layer, plugin.content, op);
   const path = layerFileName(layer, op) ?? digestHex(layer.digest).slice(0, 12);
+  const head = classifyHead(await headOf(store, layer, op));
   const file = await createNew(join(tree, path), path, layer);
-  let head = Buffer.alloc(0);
   try {
-    for await (const chunk of store.open(layer, op)) {
-      if (head.length < 512) head = Buffer.concat([head, chunk.subarray(0, 512)]);
-      await file.writeFile(chunk);
-    }
+    for await (const chunk of store.open(layer, op)) await file.writeFile(chunk);
+  } catch (error) {
+    rmSync(join(tree, path), { force: true });
+    throw error;
   } finally {
     await file.close();
   }
-  chmodSync(join(tree, path), classifyHead(head) === 'executable' ? 0o755 : 0o644);
+  chmodSync(join(tree, path), head === 'executable' ? 0o755 : 0o644);
   return { path, size: layer.size, digest: layer.digest };
 }
 

@@ -60,6 +60,20 @@ test('a file with the same bytes is left alone, one with others is an error unle
   assert.equal(textOf(join(directory, 'mine.txt')), 'mine');
 });
 
+test('E6: a blob that was damaged in the store is fetched again, and only its own bytes are written', async (t) => {
+  const home = await tempDir(t);
+  const store = openStore(join(home, 'store'));
+  const long: TestLayer = { ...notes, bytes: text('long notes '.repeat(100)), title: 'long' };
+  const plugin = await judge(pluginOf([long]));
+  await writeArtifact(plugin, store, join(home, 'first'));
+  const hex = digestOf(long.bytes).slice('sha256:'.length);
+  const blob = join(home, 'store', 'v1', 'blobs', 'sha256', hex.slice(0, 2), hex);
+  await chmod(blob, 0o600);
+  await writeFile(blob, long.bytes.toReversed());
+  await writeArtifact(plugin, store, join(home, 'second'));
+  assert.equal(textOf(join(home, 'second', 'long')), 'long notes '.repeat(100));
+});
+
 test('B10: a title chooses no place: traversal is cut to its base name, and what is no file name is refused', async (t) => {
   const directory = join(await tempDir(t), 'out');
   for (const title of ['../../evil', '/etc/evil', 'C:\\x\\evil']) {
