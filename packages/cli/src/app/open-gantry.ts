@@ -6,7 +6,6 @@ import { environmentOf } from './environment.ts';
 import { pluginDirectory, type RootFlags } from './plugins.ts';
 import { type RegistryFlags, registriesOf, registrySettings } from './registries.ts';
 import type { Settings } from './settings.ts';
-import { keepMemorySteady } from './steady-memory.ts';
 
 /** Flags of verbs that bring plugins here. */
 export interface AcquireFlags extends RegistryFlags, RootFlags {
@@ -21,7 +20,6 @@ export function openGantryFor(
   flags: AcquireFlags,
   sources: readonly string[],
 ): Gantry {
-  keepMemorySteady();
   const environment = environmentOf(context.io);
   const places = directories(context.io);
   return openGantry({

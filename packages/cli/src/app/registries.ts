@@ -15,7 +15,6 @@ import {
 import type { Context } from '../context.ts';
 import { environmentOf } from './environment.ts';
 import type { ConfigFlags, Settings } from './settings.ts';
-import { keepMemorySteady } from './steady-memory.ts';
 
 /** Flags of verbs that ask registries. */
 export interface RegistryFlags extends ConfigFlags {
@@ -72,7 +71,6 @@ export function transportFor(
   registries: readonly string[],
 ): Transport {
   const environment = environmentOf(context.io);
-  keepMemorySteady();
   return openTransport({
     registries: registrySettings(context, settings, flags, registries),
     credentials: dockerCredentials(environment),
