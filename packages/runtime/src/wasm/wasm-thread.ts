@@ -40,8 +40,8 @@ export interface WasmThread {
 interface Pending {
   readonly task: ThreadTask;
   readonly settle: (error: unknown, answer?: ThreadAnswer) => void;
-  /** Aborts when the thread has answered or is ended. */
-  readonly over: AbortController;
+  /** Aborts when the thread has answered or is ended; there once the plugin has sent a request. */
+  over: AbortController | undefined;
 }
 
 /** A failure that the plugin's thread reported, with the exit code of `proc_exit` in `details` where there is one. */
@@ -70,7 +70,10 @@ export function openThread(name: string, heapBytes: number): WasmThread {
   const flag = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const answerHttp = (request: HttpRequest): void => {
     const asked = pending;
-    asked?.task.onHttp(request, asked.over.signal).then((reply) => {
+    if (asked === undefined) return;
+    // Made only now: aborting one costs more than a short call.
+    asked.over ??= new AbortController();
+    asked.task.onHttp(request, asked.over.signal).then((reply) => {
       if (pending !== asked) return;
       replies.postMessage(reply);
       Atomics.store(new Int32Array(flag), 0, 1);
@@ -124,14 +127,14 @@ export function openThread(name: string, heapBytes: number): WasmThread {
           () => fail('RUNTIME_TIMEOUT', `did not answer within ${task.timeout} ms and was ended`),
           task.timeout,
         );
-        const over = new AbortController();
         pending = {
           task,
-          over,
+          over: undefined,
           settle(error, answer) {
+            const over = pending?.over;
             pending = undefined;
             clearTimeout(deadline);
-            over.abort();
+            over?.abort();
             task.signal?.removeEventListener('abort', onAbort);
             // A thread that is being ended keeps the process until it is gone: somebody waits for that.
             if (alive) worker.unref();
