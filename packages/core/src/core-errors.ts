@@ -15,6 +15,23 @@ export type CoreErrorCode =
   | 'ARCHIVE_UNSAFE_ENTRY'
   | 'ARCHIVE_COLLISION'
   | 'ARCHIVE_LIMIT'
+  | 'SIGNATURE_MISSING'
+  | 'SIGNATURE_MALFORMED'
+  | 'SIGNATURE_VERSION'
+  | 'SIGNATURE_INVALID'
+  | 'SIGNATURE_SUBJECT'
+  | 'SIGNATURE_CERTIFICATE'
+  | 'SIGNATURE_LOG'
+  | 'SIGNATURE_TIME'
+  | 'SIGNATURE_LIMIT'
+  | 'SIGNATURE_TRUST_ROOT'
+  | 'POLICY_IDENTITY'
+  | 'POLICY_CLAIMS'
+  | 'POLICY_SUBJECT'
+  | 'POLICY_THRESHOLD'
+  | 'POLICY_SIGNER_CHANGED'
+  | 'POLICY_ROLLBACK'
+  | 'POLICY_STALE'
   | 'POLICY_UNPINNED'
   | 'POLICY_REFUSED'
   | 'POLICY_NOT_VERIFIED'
@@ -76,6 +93,74 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   ARCHIVE_LIMIT: {
     meaning: 'The archive exceeds a limit: size, ratio, number, depth or name length.',
     hint: 'gantry limits lists the limits; raise one under limits in gantry.yaml if the archive is genuine',
+  },
+  SIGNATURE_MISSING: {
+    meaning: 'A signature is required and there is none.',
+    hint: 'sign it with gantry sign, or ask its publisher; gantry referrers REF lists what is there',
+  },
+  SIGNATURE_MALFORMED: {
+    meaning: 'What is there as a signature cannot be read.',
+    hint: 'sign it again; tell its publisher',
+  },
+  SIGNATURE_VERSION: {
+    meaning: 'The signature has a version or media type that this Gantry does not know.',
+    hint: 'update Gantry, or sign it again in a version that it knows',
+  },
+  SIGNATURE_INVALID: {
+    meaning: 'The signature was not made over these bytes by any key that counts.',
+    hint: 'compare the key with the one its publisher names; the content may have been replaced',
+  },
+  SIGNATURE_SUBJECT: {
+    meaning: 'The signature is genuine but is about something else.',
+    hint: 'sign this very digest',
+  },
+  SIGNATURE_CERTIFICATE: {
+    meaning: 'The certificate of the signature is not one that the trust root vouches for at the time of signing.',
+    hint: 'gantry trust explain REF shows the trust root in force',
+  },
+  SIGNATURE_LOG: {
+    meaning: 'The entry in the transparency log is missing, does not verify, or is about something else.',
+    hint: 'sign it again with a log, or say log: none for this scope',
+  },
+  SIGNATURE_TIME: {
+    meaning: 'A trusted time of signing is missing or does not verify.',
+    hint: 'sign it again with a timestamp authority or a log',
+  },
+  SIGNATURE_LIMIT: {
+    meaning: 'There are more signatures than are looked at, or one is larger than is read.',
+    hint: 'gantry limits lists the limits; delete signatures that are no longer needed',
+  },
+  SIGNATURE_TRUST_ROOT: {
+    meaning: 'The trust root is missing, damaged, or too old for a new verdict.',
+    hint: 'gantry trust update renews it; without network name a file with trustRoot or --trusted-root',
+  },
+  POLICY_IDENTITY: {
+    meaning: 'The signature is good, and its signer is not one that the policy accepts.',
+    hint: 'compare the identity and issuer with those of the trust entry',
+  },
+  POLICY_CLAIMS: {
+    meaning: 'The signature is good, and lacks a claim that is required.',
+    hint: 'sign it with -a KEY=VALUE, or change the claims of the trust entry',
+  },
+  POLICY_SUBJECT: {
+    meaning: 'The signature is good, and covers the index or the platform alone where the policy wants the other.',
+    hint: 'sign the other too (gantry sign --recursive signs both), or change subject in the trust entry',
+  },
+  POLICY_THRESHOLD: {
+    meaning: 'Fewer different signers have signed than the policy requires.',
+    hint: 'have the other signers sign it',
+  },
+  POLICY_SIGNER_CHANGED: {
+    meaning: 'The update is signed by somebody whom the policy does not accept.',
+    hint: 'find out why the signer changed; when it is right, change the trust entry',
+  },
+  POLICY_ROLLBACK: {
+    meaning: 'It was signed earlier than what was accepted before from the same signer.',
+    hint: 'name the digest to go back on purpose',
+  },
+  POLICY_STALE: {
+    meaning: 'The verdict is older than the policy allows without asking again.',
+    hint: 'install it again with the registry in reach',
   },
   POLICY_UNPINNED: {
     meaning: 'The policy wants a digest and the reference has only a tag.',

@@ -1,14 +1,17 @@
 import { type Digest, digestOf } from '@gantry/oci';
+import type { SignatureRequirement } from './requirement.ts';
 import { scopeCovers } from './scope.ts';
 
 /** What a trust entry can ask for. */
-export type Requirement = 'digest' | 'none';
+export type Requirement = 'cosign' | 'digest' | 'none';
 
 /** One trust entry: what plugins of a scope must show. */
 export interface PolicyClause {
   /** A prefix of the name that the user wrote, normalised. */
   readonly scope: string;
   readonly require: Requirement;
+  /** Set exactly when `require` is `cosign`. */
+  readonly signatures?: SignatureRequirement;
   /** Where it stands, for people: `FILE: trust[2]`. */
   readonly source: string;
 }
@@ -16,7 +19,7 @@ export interface PolicyClause {
 /** The trust entries in force. */
 export interface Policy {
   /** What holds where no entry matches. */
-  readonly fallback: Requirement;
+  readonly fallback: Exclude<Requirement, 'cosign'>;
   /** One list for each file. In each the entry with the longest matching scope answers, and all answers must accept. */
   readonly lists: readonly (readonly PolicyClause[])[];
 }

@@ -1,0 +1,15 @@
+import type { Digest } from '@gantry/oci';
+import type { LoadedTrustRoot } from '../material/trust-root.ts';
+import type { SignatureRequirement } from '../requirement.ts';
+
+/** What a signature is judged against. Everything is at hand; judging does no I/O. */
+export interface SignatureQuestion {
+  /** What the reference named: an index or a manifest. */
+  readonly root: Digest;
+  /** The chosen platform's manifest; equal to `root` when there is no index. */
+  readonly manifest: Digest;
+  readonly requirement: SignatureRequirement;
+  readonly trustRoot: LoadedTrustRoot | undefined;
+  /** Milliseconds since 1970: the host's clock, for freshness and for refusing times in the future only. */
+  readonly now: number;
+}
