@@ -8,26 +8,42 @@ export interface Directories {
   readonly store: string;
   /** The plugin root of this user. */
   readonly plugins: string;
+  /** What was seen and decided before: verdicts, and the newest signing time of each signer. */
+  readonly state: string;
+  /** Trust roots that came through TUF. */
+  readonly trust: string;
 }
 
-/** `$GANTRY_HOME/{store,plugins}`, else below the cache and data directories that the platform has for a user. */
+/**
+ * `$GANTRY_HOME/{store,plugins,state,trust}`, else below the cache, data and state directories that the platform has for
+ * a user. Only the store is a cache: without the others a rollback would not be noticed.
+ */
 export function directories({ env, cwd }: Pick<Io, 'env' | 'cwd'>, platform: string = process.platform): Directories {
   const home = env['GANTRY_HOME'];
-  if (home) return { store: resolve(cwd, home, 'store'), plugins: resolve(cwd, home, 'plugins') };
+  if (home) return { store: resolve(cwd, home, 'store'), ...below(resolve(cwd, home)) };
   const user = env['HOME'] || homedir();
   if (platform === 'darwin') {
     const library = join(user, 'Library');
     return {
       store: join(library, 'Caches', 'gantry', 'store'),
-      plugins: join(library, 'Application Support', 'gantry', 'plugins'),
+      ...below(join(library, 'Application Support', 'gantry')),
     };
   }
   if (platform === 'win32') {
-    const local = env['LOCALAPPDATA'] || join(user, 'AppData', 'Local');
-    return { store: join(local, 'gantry', 'cache', 'store'), plugins: join(local, 'gantry', 'plugins') };
+    const local = join(env['LOCALAPPDATA'] || join(user, 'AppData', 'Local'), 'gantry');
+    return { store: join(local, 'cache', 'store'), ...below(local) };
   }
   return {
     store: join(env['XDG_CACHE_HOME'] || join(user, '.cache'), 'gantry', 'store'),
-    plugins: join(env['XDG_DATA_HOME'] || join(user, '.local', 'share'), 'gantry', 'plugins'),
+    ...below(join(env['XDG_DATA_HOME'] || join(user, '.local', 'share'), 'gantry')),
+    state: join(env['XDG_STATE_HOME'] || join(user, '.local', 'state'), 'gantry'),
+  };
+}
+
+function below(directory: string): Omit<Directories, 'store'> {
+  return {
+    plugins: join(directory, 'plugins'),
+    state: join(directory, 'state'),
+    trust: join(directory, 'trust'),
   };
 }
