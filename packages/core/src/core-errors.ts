@@ -25,6 +25,7 @@ export type CoreErrorCode =
   | 'SIGNATURE_TIME'
   | 'SIGNATURE_LIMIT'
   | 'SIGNATURE_TRUST_ROOT'
+  | 'SIGNATURE_SERVICE'
   | 'POLICY_IDENTITY'
   | 'POLICY_CLAIMS'
   | 'POLICY_SUBJECT'
@@ -32,6 +33,7 @@ export type CoreErrorCode =
   | 'POLICY_SIGNER_CHANGED'
   | 'POLICY_ROLLBACK'
   | 'POLICY_STALE'
+  | 'POLICY_LOCK'
   | 'POLICY_UNPINNED'
   | 'POLICY_REFUSED'
   | 'POLICY_NOT_VERIFIED'
@@ -44,7 +46,16 @@ export type CoreErrorCode =
   | 'CONFIG_INVALID'
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_PATH_UNREADABLE'
-  | 'CONFIG_VERSION';
+  | 'CONFIG_KEY_INVALID'
+  | 'CONFIG_KEY_EXISTS'
+  | 'CONFIG_KEY_PASSWORD'
+  | 'CONFIG_KEY_UNSUPPORTED'
+  | 'CONFIG_IDENTITY_TOKEN'
+  | 'CONFIG_SIGNING_SERVICE'
+  | 'CONFIG_VERSION'
+  | 'CONFIG_LOCK_INVALID'
+  | 'CONFIG_LOCK_DRIFT'
+  | 'CONFIG_LOCK_UNWRITABLE';
 
 /** Makes the errors of `@gantry/core`. */
 export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>('@gantry/core', {
@@ -134,6 +145,10 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     meaning: 'The trust root is missing, damaged, or too old for a new verdict.',
     hint: 'gantry trust update renews it; without network name a file with trustRoot or --trusted-root',
   },
+  SIGNATURE_SERVICE: {
+    meaning: 'A service that takes part in signing answered with something that does not fit what it was asked.',
+    hint: 'nothing was published; check the URLs of the signing configuration, then sign again',
+  },
   POLICY_IDENTITY: {
     meaning: 'The signature is good, and its signer is not one that the policy accepts.',
     hint: 'compare the identity and issuer with those of the trust entry',
@@ -161,6 +176,10 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   POLICY_STALE: {
     meaning: 'The verdict is older than the policy allows without asking again.',
     hint: 'install it again with the registry in reach',
+  },
+  POLICY_LOCK: {
+    meaning: 'The signer or the evidence found today is not what gantry.lock holds.',
+    hint: 'find out what changed; when it is right, gantry update NAME locks it anew',
   },
   POLICY_UNPINNED: {
     meaning: 'The policy wants a digest and the reference has only a tag.',
@@ -198,5 +217,41 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     meaning: 'A file or directory that is to be published cannot be read.',
     hint: 'check the path and its mode',
   },
+  CONFIG_KEY_INVALID: {
+    meaning: 'What is given as a public key is not one, or is of a kind that signatures are not verified with.',
+    hint: 'give one PEM block PUBLIC KEY: P-256, P-384, P-521, Ed25519, or RSA from 2048 bits; docs/keys.md has the table',
+  },
+  CONFIG_KEY_EXISTS: {
+    meaning: 'The file of a key is there already and is not overwritten.',
+    hint: 'choose another name with --output; --force replaces it, and what only the old key signs is lost',
+  },
+  CONFIG_KEY_PASSWORD: {
+    meaning: 'The password does not open the private key.',
+    hint: 'set COSIGN_PASSWORD to the password that the key was made with; it may be empty',
+  },
+  CONFIG_KEY_UNSUPPORTED: {
+    meaning: 'The key is kept by a system that this Gantry does not sign with.',
+    hint: 'name the file of a private key, or sign with cosign, whose signatures Gantry verifies',
+  },
+  CONFIG_IDENTITY_TOKEN: {
+    meaning: 'Signing without a key needs an identity token, and there is none or it is not one.',
+    hint: 'give --identity-token or SIGSTORE_ID_TOKEN; in GitHub Actions grant the job the permission id-token: write',
+  },
+  CONFIG_SIGNING_SERVICE: {
+    meaning: 'The signing configuration names no service that can be used.',
+    hint: 'name a signing_config.json of version 0.2 whose services are valid today with --signing-config',
+  },
   CONFIG_VERSION: { meaning: 'A file has a schemaVersion that this Gantry does not know.', hint: 'update Gantry' },
+  CONFIG_LOCK_INVALID: {
+    meaning: 'The lock file is damaged, or is not a regular file.',
+    hint: 'restore gantry.lock, or delete it and run gantry install',
+  },
+  CONFIG_LOCK_DRIFT: {
+    meaning: 'The lock file is missing or does not fit gantry.yaml.',
+    hint: 'run gantry install without --frozen and keep the gantry.lock that it writes',
+  },
+  CONFIG_LOCK_UNWRITABLE: {
+    meaning: 'The lock file cannot be written.',
+    hint: 'check the directory of gantry.yaml; gantry install --frozen writes no lock',
+  },
 });
