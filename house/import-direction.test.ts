@@ -28,7 +28,8 @@ const coreFolders: Readonly<Record<string, readonly string[]>> = {
   publish: ['files', 'plugin', 'source'],
   install: ['files', 'plugin', 'store', 'archive', 'trust', 'source'],
   pull: ['files', 'plugin', 'store', 'archive', 'trust', 'source', 'install'],
-  gantry: ['plugin', 'store', 'trust', 'source', 'publish', 'install'],
+  lock: ['files', 'plugin', 'trust', 'source', 'install'],
+  gantry: ['plugin', 'store', 'trust', 'source', 'publish', 'install', 'lock'],
 };
 
 const isTest = (path: string): boolean => /\.(test|fixture|suite)\.ts$/.test(path);

@@ -17,6 +17,7 @@ export type CoreLimitName =
   | 'configAliases'
   | 'configDepth'
   | 'receiptBytes'
+  | 'lockBytes'
   | 'titleBytes'
   | 'tarballBytes'
   | 'pluginNameLength'
@@ -69,6 +70,7 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     meaning: 'Uses of one anchor in a configuration file, multiplied through, itself included.',
   },
   configDepth: { value: 64, unit: 'count', meaning: 'Nesting depth of a configuration file.' },
+  lockBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a gantry.lock.' },
   receiptBytes: { value: 64 * MiB, unit: 'bytes', meaning: 'Size of a receipt.' },
   titleBytes: { value: 255, unit: 'bytes', meaning: 'Length of the file name that a layer title gives.' },
   tarballBytes: { value: 4 * GiB, unit: 'bytes', meaning: 'Size of a file that a URL names.' },
