@@ -4,13 +4,24 @@
 export function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   if (body.length < 128) return Buffer.concat([Buffer.from([tag, body.length]), body]);
-  const length = Buffer.from(body.length.toString(16).padStart(body.length > 255 ? 4 : 2, '0'), 'hex');
+  const digits = body.length.toString(16);
+  const length = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
   return Buffer.concat([Buffer.from([tag, 0x80 | length.length]), length, body]);
 }
 
 /** SEQUENCE. */
 export function sequence(...content: readonly Uint8Array[]): Buffer {
   return der(0x30, ...content);
+}
+
+/** SET OF: DER wants its elements sorted by their encoding. */
+export function setOf(...content: readonly Uint8Array[]): Buffer {
+  return der(0x31, ...content.toSorted(Buffer.compare));
+}
+
+/** `[number]`, constructed: an explicit tag, or an implicit one of a SEQUENCE or SET. */
+export function tagged(number: number, ...content: readonly Uint8Array[]): Buffer {
+  return der(0xa0 | number, ...content);
 }
 
 /** OBJECT IDENTIFIER from its dotted form. */
@@ -32,6 +43,13 @@ export function positiveInteger(bytes: Uint8Array): Buffer {
 /** GeneralizedTime. */
 export function time(date: Date): Buffer {
   return der(0x18, Buffer.from(date.toISOString().replace(/[-:T]|\.\d+/g, '')));
+}
+
+/** UTCTime up to 2049 and GeneralizedTime from then on, as RFC 5280 (4.1.2.5) wants validities. */
+export function validityTime(date: Date): Buffer {
+  const general = date.toISOString().replace(/[-:T]|\.\d+/g, '');
+  const year = date.getUTCFullYear();
+  return year >= 1950 && year < 2050 ? der(0x17, Buffer.from(general.slice(2))) : time(date);
 }
 
 /** BIT STRING without unused bits. */

@@ -41,6 +41,43 @@ export type { LoggedRequest, RequestLog } from './request-log.ts';
 export { EMPTY_WASM, executableLayer, tarLayer, wasmLayer } from './sample-plugins.ts';
 export { type ScriptedRegistry, type ScriptOptions, scriptedRegistry } from './scripted-registry.ts';
 export type { AnswerHeaders, Rule, RuleEffect } from './scripted-rule.ts';
+export { type AttachBundleOptions, type AttachSimpleOptions, attachBundle, attachSimple } from './sigstore/attach.ts';
+export { type AuthorityOptions, type LabAuthority, labAuthority } from './sigstore/authority.ts';
+export type { BundleJson, EnvelopeJson, LogEntryJson } from './sigstore/bundle-json.ts';
+export type { CertificateRequest, LabCertificate } from './sigstore/certificate.ts';
+export { type Edit, edited, flipped } from './sigstore/edited.ts';
+export { preAuthEncoding, signEnvelope } from './sigstore/envelope.ts';
+export type { FulcioClaims, IssuerClaim } from './sigstore/fulcio-extensions.ts';
+export { GITHUB_ISSUER, type GithubRun, githubIdentity } from './sigstore/github-identity.ts';
+export {
+  certificatePem,
+  type LabHash,
+  type LabKeyPair,
+  type LabKeyType,
+  labKeyPair,
+  publicPem,
+  signature,
+  spki,
+} from './sigstore/keys.ts';
+export { type LabPems, type SigstoreLab, type SigstoreLabOptions, sigstoreLab } from './sigstore/lab.ts';
+export {
+  type BundleOptions,
+  type BundleSubject,
+  COSIGN_SIGN_PREDICATE,
+  type SignedBundle,
+} from './sigstore/sign-bundle.ts';
+export {
+  type SignedSimple,
+  SimpleAnnotation,
+  type SimpleOptions,
+  type SimplePayload,
+} from './sigstore/sign-simple.ts';
+export type { SignerOptions } from './sigstore/signer.ts';
+export type { TimestampOptions } from './sigstore/timestamp.ts';
+export type { LogBody, LogOptions, TransparencyLog } from './sigstore/transparency-log.ts';
+export type { TrustedRootJson } from './sigstore/trusted-root.ts';
+export type { X509Extension } from './sigstore/x509.ts';
+export { KeyUse, type SubjectName } from './sigstore/x509-extensions.ts';
 export { type Sink, type SinkAnswer, type SinkOptions, startSink } from './sink.ts';
 export { startRegistry, type TestRegistry } from './start-registry.ts';
 export { storageSink } from './storage-sink.ts';

@@ -1,0 +1,106 @@
+import { type LabAuthority, labAuthority } from './authority.ts';
+import { type CertificateRequest, issueCertificate, type LabCertificate } from './certificate.ts';
+import { sha256 } from './hash.ts';
+import { certificatePem, type LabKeyPair, labKeyPair, publicPem, spki } from './keys.ts';
+import { type BundleOptions, type BundleSubject, type SignedBundle, signBundle } from './sign-bundle.ts';
+import { type SignedSimple, type SimpleOptions, signSimple } from './sign-simple.ts';
+import { type TimestampOptions, timestampOver } from './timestamp.ts';
+import { logV1, logV2, type TransparencyLog } from './transparency-log.ts';
+import { type TrustedRootJson, trustedRootJson } from './trusted-root.ts';
+
+/** Options of {@link sigstoreLab}. */
+export interface SigstoreLabOptions {
+  /** The clock of all its services, milliseconds since 1970. Default: the real one. */
+  readonly now?: () => number;
+  /** Whether there is a log of certificates. Default true; without it certificates carry no promise. */
+  readonly ct?: boolean;
+  /** Host of the log of version 1, and the name in its checkpoints. Default `rekor1.lab.test`. */
+  readonly rekorV1Host?: string;
+  /** Host of the log of version 2. Default `rekor2.lab.test`. */
+  readonly rekorV2Host?: string;
+}
+
+/** The parts of a lab's trust root in PEM. */
+export interface LabPems {
+  /** Intermediate, then root. */
+  readonly fulcio: string;
+  readonly fulcioRoot: string;
+  readonly rekorV1: string;
+  readonly rekorV2: string;
+  readonly ct: string;
+  /** The stamping certificate, then the root. */
+  readonly tsa: string;
+}
+
+/** A private Sigstore in this process: it trusts nobody, nobody trusts it, and it makes whatever a test asks for. */
+export interface SigstoreLab {
+  readonly now: () => number;
+  /** The intermediate authority that issues certificates. */
+  readonly fulcio: LabAuthority;
+  readonly fulcioRoot: LabAuthority;
+  readonly logV1: TransparencyLog;
+  readonly logV2: TransparencyLog;
+  readonly ctLog: (LabKeyPair & Pick<TransparencyLog, 'baseUrl' | 'id'>) | undefined;
+  readonly tsa: LabAuthority;
+  /** Trusts everything here; a fresh copy at each read. */
+  readonly trustedRoot: TrustedRootJson;
+  readonly pem: LabPems;
+  /** A signing certificate, right or wrong. */
+  certificate(request?: CertificateRequest): LabCertificate;
+  /** A `TimeStampResp` over bytes: over the raw signature, when it is to stamp one. */
+  timestamp(bytes: Uint8Array, options?: TimestampOptions): Buffer;
+  /** A Sigstore bundle. By default what cosign 3 makes: keyless, DSSE, version 0.3, Rekor version 2 and a time stamp. */
+  signBundle(subject: BundleSubject, options?: BundleOptions): SignedBundle;
+  /** A layer of the `.sig` tag. By default what cosign 2 makes: keyless, Rekor version 1. */
+  signSimple(subject: string, options?: SimpleOptions): SignedSimple;
+}
+
+/** Makes a lab. Its keys are fresh each time, so that two labs never trust each other. */
+export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
+  const now = options.now ?? Date.now;
+  const made = now();
+  const fulcioRoot = labAuthority('lab fulcio root', made, { pathLength: 1 });
+  const fulcio = labAuthority('lab fulcio', made, { signedBy: fulcioRoot, pathLength: 0, use: 'codeSigning' });
+  const tsaRoot = labAuthority('lab tsa root', made, { pathLength: 0 });
+  const tsa = labAuthority('lab tsa', made, { signedBy: tsaRoot, use: 'timeStamping', keyType: 'P-256' });
+  const v1 = logV1({ now, host: options.rekorV1Host ?? 'rekor1.lab.test' });
+  const v2 = logV2({ now, host: options.rekorV2Host ?? 'rekor2.lab.test' });
+  const ctLog = options.ct === false ? undefined : newCtLog();
+  const parts = {
+    logs: [v1, v2],
+    ctLogs: ctLog === undefined ? [] : [ctLog],
+    authorities: [fulcio],
+    timestampAuthorities: [tsa],
+    validity: { start: made - 300 * 86_400_000 },
+  };
+  const lab: SigstoreLab = {
+    now,
+    fulcio,
+    fulcioRoot,
+    logV1: v1,
+    logV2: v2,
+    ctLog,
+    tsa,
+    get trustedRoot(): TrustedRootJson {
+      return trustedRootJson(parts);
+    },
+    pem: {
+      fulcio: fulcio.chain.map(certificatePem).join(''),
+      fulcioRoot: fulcioRoot.chain.map(certificatePem).join(''),
+      rekorV1: publicPem(v1.publicKey),
+      rekorV2: publicPem(v2.publicKey),
+      ct: ctLog === undefined ? '' : publicPem(ctLog.publicKey),
+      tsa: tsa.chain.map(certificatePem).join(''),
+    },
+    certificate: (request = {}) => issueCertificate({ authority: fulcio, ctLog, now }, request),
+    timestamp: (bytes, stamp) => timestampOver(bytes, tsa, now(), stamp),
+    signBundle: (subject, bundle) => signBundle(lab, subject, bundle),
+    signSimple: (subject, simple) => signSimple(lab, subject, simple),
+  };
+  return lab;
+}
+
+function newCtLog(): NonNullable<SigstoreLab['ctLog']> {
+  const pair = labKeyPair();
+  return { ...pair, baseUrl: 'https://ct.lab.test', id: sha256(spki(pair.publicKey)) };
+}
