@@ -16,8 +16,6 @@ const KEYS_ONLY: VerifierOptions = { ctlogThreshold: 0, tlogThreshold: 0, timest
 const KEYLESS: Readonly<Record<string, BundleOptions>> = {
   'as cosign 3 makes it': {},
   'a workflow on GitHub': { identity: githubIdentity() },
-    identity: { san: { uri: 'https://github.com/acme/plug/.github/workflows/r.yml@refs/tags/v1' } },
-  },
   'dsse 0.0.2 in log 2': { entryKind: 'dsse' },
   'message in log 2': { content: 'message' },
   'log 1': { log: 'v1' },
@@ -25,12 +23,12 @@ const KEYLESS: Readonly<Record<string, BundleOptions>> = {
   'log 1, hashedrekord': { log: 'v1', entryKind: 'hashedrekord' },
   'log 1, intoto': { log: 'v1', entryKind: 'intoto' },
   'log 1, message': { log: 'v1', content: 'message' },
-  'log 1, promise only': { log: 'v1', version: '0.1', logOptions: proof: false },
+  'log 1, promise only': { log: 'v1', version: '0.1', logOptions: { proof: false } },
   'log 1, version 0.2': { version: '0.2' },
   'log 1, version 0.1, message': { version: '0.1', content: 'message' },
-  'time stamp with its certificate': { embedCertificate: true },
-  'time stamp over SHA-512': { imprint: 'sha512' },
-  'a P-384 key with SHA-256': { key: 'P-384' , hash: 'sha256' },
+  'time stamp with its certificate': { tsa: { embedCertificate: true } },
+  'time stamp over SHA-512': { tsa: { imprint: 'sha512' } },
+  'a P-384 key with SHA-256': { identity: { key: 'P-384' }, hash: 'sha256' },
 };
 
 for (const [name, options] of Object.entries(KEYLESS)) {
