@@ -34,7 +34,6 @@ export type CoreErrorCode =
   | 'POLICY_ROLLBACK'
   | 'POLICY_STALE'
   | 'POLICY_LOCK'
-  | 'POLICY_LOCK'
   | 'POLICY_UNPINNED'
   | 'POLICY_REFUSED'
   | 'POLICY_NOT_VERIFIED'
@@ -182,10 +181,6 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     meaning: 'The signer or the evidence found today is not what gantry.lock holds.',
     hint: 'find out what changed; when it is right, gantry update NAME locks it anew',
   },
-  POLICY_LOCK: {
-    meaning: 'The signer or the evidence found today is not what gantry.lock holds.',
-    hint: 'find out what changed; when it is right, gantry update NAME locks it anew',
-  },
   POLICY_UNPINNED: {
     meaning: 'The policy wants a digest and the reference has only a tag.',
     hint: 'add @sha256:… to the reference, or accept it unsigned with --allow-unsigned',
@@ -247,18 +242,6 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'name a signing_config.json of version 0.2 whose services are valid today with --signing-config',
   },
   CONFIG_VERSION: { meaning: 'A file has a schemaVersion that this Gantry does not know.', hint: 'update Gantry' },
-  CONFIG_LOCK_INVALID: {
-    meaning: 'The lock file is damaged, or is not a regular file.',
-    hint: 'restore gantry.lock, or delete it and run gantry install',
-  },
-  CONFIG_LOCK_DRIFT: {
-    meaning: 'The lock file is missing or does not fit gantry.yaml.',
-    hint: 'run gantry install without --frozen and keep the gantry.lock that it writes',
-  },
-  CONFIG_LOCK_UNWRITABLE: {
-    meaning: 'The lock file cannot be written.',
-    hint: 'check the directory of gantry.yaml; gantry install --frozen writes no lock',
-  },
   CONFIG_LOCK_INVALID: {
     meaning: 'The lock file is damaged, or is not a regular file.',
     hint: 'restore gantry.lock, or delete it and run gantry install',

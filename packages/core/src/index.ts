@@ -41,6 +41,12 @@ export {
   publishPlugin,
 } from './publish/publish-plugin.ts';
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
+export type { KeyAlgorithm, SignatureHash } from './sign/key-algorithm.ts';
+export { generateKeyPair, type KeyPair } from './sign/key-pair.ts';
+export { keySigner, openKeySigner } from './sign/key-signer.ts';
+export type { Password } from './sign/private-key.ts';
+export type { Signer } from './sign/signer.ts';
+export { type KeyFiles, type WriteKeyOptions, writeKeyPair } from './sign/write-key-pair.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
 export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
