@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Digest, digestOf } from '@gantry/oci';
-import { writePem } from './pem.ts';
 import { sealKey } from './sealed-key.ts';
+import { writePem } from './write-pem.ts';
 
 /** A new pair of keys, as the files that hold them. */
 export interface KeyPair {

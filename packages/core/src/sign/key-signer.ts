@@ -3,9 +3,9 @@ import { digestOf, type Op } from '@gantry/oci';
 import { readConfigText } from '../config/read-config-text.ts';
 import { coreError } from '../core-errors.ts';
 import { keyAlgorithm, signBytes } from './key-algorithm.ts';
-import { writePem } from './pem.ts';
 import { type Password, readPrivateKey } from './private-key.ts';
 import type { Signer } from './signer.ts';
+import { writePem } from './write-pem.ts';
 
 /** Systems that keep keys, as cosign names them. */
 const ELSEWHERE = /^(?:awskms|gcpkms|azurekms|hashivault|k8s|gitlab|github|env):\/\/|^pkcs11:|^sk:/;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { test } from 'node:test';
 import { isGantryError } from '@gantry/oci';
+import { parsePem } from '../trust/material/pem.ts';
 import { keySigner } from './key-signer.ts';
 import { MADE_KEYS, PASSWORD } from './made-keys.fixture.ts';
-import { readPem, writePem } from './pem.ts';
 import { readPrivateKey } from './private-key.ts';
+import { writePem } from './write-pem.ts';
 
 const never = (): never => assert.fail('the password was asked for');
 const ofEmpty = (): string => '';
@@ -21,8 +22,8 @@ function spki(key: KeyObject | string): string {
 
 /** A sealed key with one part of its JSON changed. */
 function resealed(change: (document: Record<string, Record<string, unknown>>) => void): string {
-  const [block] = readPem(MADE_KEYS[0]?.privateKey ?? '');
-  const document = JSON.parse(String(block?.bytes));
+  const [block] = parsePem(MADE_KEYS[0]?.privateKey ?? '') ?? [];
+  const document = JSON.parse(String(block?.der));
   change(document);
   return writePem('ENCRYPTED SIGSTORE PRIVATE KEY', Buffer.from(JSON.stringify(document)));
 }
@@ -133,8 +134,8 @@ test('C7: scrypt gets no more memory and time than cosign itself asks for', asyn
 });
 
 test('C13: a sealed key that is cut or changed anywhere does not open', async () => {
-  const [block] = readPem(MADE_KEYS[0]?.privateKey ?? '');
-  const sealed = block?.bytes ?? Buffer.alloc(0);
+  const [block] = parsePem(MADE_KEYS[0]?.privateKey ?? '') ?? [];
+  const sealed = block?.der ?? Buffer.alloc(0);
   for (const length of [0, 1, sealed.length - 1]) {
     const pem = writePem('ENCRYPTED SIGSTORE PRIVATE KEY', sealed.subarray(0, length));
     await assert.rejects(readPrivateKey(pem, 'a.key', ofEmpty), { code: 'CONFIG_KEY_INVALID' });

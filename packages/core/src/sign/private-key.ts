@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { coreError } from '../core-errors.ts';
-import { readPem } from './pem.ts';
+import { parsePem } from '../trust/material/pem.ts';
 import { openSealedKey } from './sealed-key.ts';
 
 /** Asks for the password of a private key. Called only when the key has one. */
@@ -16,21 +16,21 @@ const ENCRYPTED = 'ENCRYPTED PRIVATE KEY';
  * messages, which never have anything of the key in them. Throws `CONFIG_KEY_INVALID` and `CONFIG_KEY_PASSWORD`.
  */
 export async function readPrivateKey(text: string, name: string, password: Password): Promise<KeyObject> {
-  const blocks = readPem(text).filter(({ label }) => label !== 'EC PARAMETERS');
-  const [block] = blocks;
-  if (block === undefined || blocks.length !== 1) {
-    const found = block === undefined ? 'none that is well-formed' : `${blocks.length}`;
+  const blocks = parsePem(text)?.filter(({ label }) => label !== 'EC PARAMETERS');
+  const [block] = blocks ?? [];
+  if (block === undefined || blocks?.length !== 1) {
+    const found = blocks === undefined ? 'something that is no PEM' : `${blocks.length}`;
     throw coreError('CONFIG_KEY_INVALID', `${name}: expected one PEM block with a private key, found ${found}`);
   }
-  const { label, bytes } = block;
+  const { label, der } = block;
   if (SEALED.includes(label)) {
-    const opened = await openSealedKey(bytes, name, password);
+    const opened = await openSealedKey(der, name, password);
     const key = parse(opened, 'PRIVATE KEY', name);
     opened.fill(0);
     return key;
   }
-  if (label === ENCRYPTED) return parseEncrypted(bytes, name, await password());
-  if (PLAIN.includes(label)) return parse(bytes, label, name);
+  if (label === ENCRYPTED) return parseEncrypted(der, name, await password());
+  if (PLAIN.includes(label)) return parse(der, label, name);
   throw coreError('CONFIG_KEY_INVALID', `${name}: expected a private key, found ${label}`);
 }
 

@@ -2,7 +2,7 @@ import { randomBytes, scrypt } from 'node:crypto';
 import { type JsonValue, parseJson } from '@gantry/oci';
 import type nacl from 'tweetnacl';
 import { coreError } from '../core-errors.ts';
-import { strictBase64 } from './pem.ts';
+import { strictBase64 } from '../trust/signatures/strict-base64.ts';
 
 /** The parameters of scrypt that cosign accepts; a file with others could ask for any amount of memory and time. */
 const COSTS: readonly number[] = [2 ** 15, 2 ** 16, 2 ** 17];

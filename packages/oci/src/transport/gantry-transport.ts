@@ -117,8 +117,12 @@ export class GantryTransport implements Transport {
 
   /** The request with its authorization, and once more after a 401 that there is something to answer to. */
   async #attempt(journey: Journey): Promise<Answer> {
-    const { registry, op, signal } = journey;
-    const wanted = { registry, access: journey.request.access, op, signal };
+    const { request, registry, op, signal } = journey;
+    if (request.authorization !== undefined) {
+      journey.authorization = ownAuthorization(request.authorization);
+      return this.#follow(journey);
+    }
+    const wanted = { registry, access: request.access, op, signal };
     journey.authorization = await this.#authenticator.authorize(wanted);
     const answer = await this.#follow(journey);
     // A 401 of another host is not about our credential for the registry.
@@ -161,6 +165,12 @@ export class GantryTransport implements Transport {
       journey.left ||= originOf(hop.url) !== registry.origin;
     }
   }
+}
+
+/** What the caller brings itself; the scheme in front of a token is no secret. */
+function ownAuthorization(header: string | null): Authorization | undefined {
+  if (header === null) return undefined;
+  return { header, secrets: [header, header.slice(header.indexOf(' ') + 1)], credentialed: true };
 }
 
 function authorized({ authorization }: Journey): Record<string, string> {

@@ -43,6 +43,11 @@ export interface TransportRequest {
   readonly access: readonly Access[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;
+  /**
+   * For services that are no registries: the value of the Authorization header, or null for none. The registry's own
+   * credential then stays out, no challenge is answered, and the value is taken out of everything the service says back.
+   */
+  readonly authorization?: string | null;
   /** Statuses that are returned to the caller; every other one becomes a `REGISTRY_*` error. */
   readonly accept: readonly number[];
   /**
