@@ -1,6 +1,6 @@
 export * from './build-manifest.ts';
 export { type ChosenManifest, chooseManifest } from './choose-manifest.ts';
-export { choosePlatform, type PlatformOptions } from './choose-platform.ts';
+export { choosePlatform, isManifestEntry, type PlatformOptions } from './choose-platform.ts';
 export * from './content.ts';
 export { type CopyOptions, copyGraph } from './copy/copy-graph.ts';
 export * from './credentials/credential.ts';
@@ -34,6 +34,7 @@ export * from './platform.ts';
 export * from './reference.ts';
 export { isTag } from './reference-grammar.ts';
 export { openRepository } from './remote/open-repository.ts';
+export { type CompanionSuffix, companionTag, resolveTag, tagReference } from './resolve-tag.ts';
 export { type AddressKind, addressKind, unmapAddress } from './transport/addresses.ts';
 export { type Dialled, dial, type Endpoint } from './transport/dial.ts';
 export { openTransport } from './transport/open-transport.ts';

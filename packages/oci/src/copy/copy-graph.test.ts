@@ -11,6 +11,7 @@ import { memoryRepository } from '../memory-repository.ts';
 import type { Op } from '../op.ts';
 import { parsePlatform } from '../platform.ts';
 import { parseReference } from '../reference.ts';
+import { companionTag, resolveTag } from '../resolve-tag.ts';
 import { readAll } from '../verified-stream.ts';
 import { copyGraph } from './copy-graph.ts';
 
@@ -429,4 +430,55 @@ test('a digest named as a blob and as a manifest arrives as both', async () => {
   const log: string[] = [];
   await copyGraph(source, recorded(memoryRepository('target'), log), root);
   assert.ok(log.includes(`blob ${child.digest}`) && log.includes(`manifest ${child.digest}`));
+});
+
+test('signatures under companion tags are copied with their subjects, and what the destination alone has is kept', async () => {
+  const source = memoryRepository();
+  const from = author(source);
+  const child = await from.image(['x']);
+  const root = await from.index([child]);
+  const signature = (name: string) => ({
+    ...descriptorOf(encode('payload'), 'application/json'),
+    annotations: { name },
+  });
+  await from.blob('payload', 'application/json');
+  const signatures = (...names: string[]) => from.image([], { layers: names.map(signature) });
+  const sig = companionTag(child.digest, 'sig');
+  const first = await signatures('one');
+  await source.tag(first, sig);
+  await source.tag(await from.image(['sbom']), companionTag(root.digest, 'sbom'));
+
+  const plain = memoryRepository('plain');
+  await copyGraph(source, plain, root);
+  assert.equal(await resolveTag(plain, sig), undefined, 'only when referrers are asked for');
+
+  const target = memoryRepository('target');
+  await copyGraph(source, target, root, { referrers: true });
+  assert.equal((await resolveTag(target, sig))?.digest, first.digest);
+  assert.ok((await resolveTag(target, companionTag(root.digest, 'sbom'))) !== undefined);
+
+  const both = await signatures('one', 'two');
+  await source.tag(both, sig);
+  await copyGraph(source, target, root, { referrers: true });
+  assert.equal((await resolveTag(target, sig))?.digest, both.digest, 'more signatures replace fewer');
+
+  await source.tag(first, sig);
+  const warnings: string[] = [];
+  await copyGraph(
+    source,
+    target,
+    root,
+    { referrers: true },
+    { onEvent: (event) => void warnings.push(JSON.stringify(event)) },
+  );
+  assert.equal((await resolveTag(target, sig))?.digest, both.digest, 'a signature of the destination is never lost');
+  assert.match(warnings.join(), /left as it is at the destination/);
+});
+
+test('C1: companion tags that cannot be asked for stop the copy, so that no signature is lost unnoticed', async () => {
+  const source = memoryRepository();
+  const root = await author(source).image(['x']);
+  const denied = Object.assign(new Error('denied'), { code: 'REGISTRY_DENIED' });
+  const failing = recorded(source, [], { resolve: () => Promise.reject(denied) });
+  await assert.rejects(copyGraph(failing, memoryRepository('target'), root, { referrers: true }), denied);
 });

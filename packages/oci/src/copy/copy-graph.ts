@@ -9,7 +9,10 @@ import { GraphCopy } from './graph-copy.ts';
 export interface CopyOptions {
   /** The tag that the root gets at the destination, once everything else is there. */
   readonly tag?: string;
-  /** Also what refers to the root and to the manifests it lists, and what refers to those, and so on. */
+  /**
+   * Also what refers to the root and to the manifests it lists, and what refers to those, and so on; and what cosign keeps
+   * under tags made from their digests: `.sig`, `.att`, `.sbom`.
+   */
   readonly referrers?: boolean;
   /** Of an index only the manifest for this platform, which then is the root. A root that is no index is copied as it is. */
   readonly platform?: Platform;

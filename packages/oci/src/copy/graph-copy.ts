@@ -7,8 +7,10 @@ import { isIndexType, isManifestType } from '../media-types.ts';
 import { ociError } from '../oci-errors.ts';
 import { type OciLimitName, ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
+import { companionTag, resolveTag } from '../resolve-tag.ts';
 import { readAll } from '../verified-stream.ts';
 import { type BlobRoute, blobRoute } from './blob-route.ts';
+import { COMPANIONS, holdsMore } from './companions.ts';
 import { Transfers } from './transfers.ts';
 
 /** A manifest that was read. */
@@ -36,6 +38,8 @@ export class GraphCopy {
   #unasked: Descriptor[] = [];
   /** What manifests that a list called referrers refer to; their bytes are not kept, for a list may name thousands. */
   readonly #subjects: Map<Digest, Promise<Subject>> = new Map();
+  /** What refers to something or stands under its companion tag: no companions of its own are looked for. */
+  readonly #attached: Set<Digest> = new Set();
   #manifests = 0;
 
   constructor(source: Repository, destination: Repository, op: Op | undefined) {
@@ -101,6 +105,31 @@ export class GraphCopy {
       const subjects = this.#unasked;
       this.#unasked = [];
       await this.#transfers.each(subjects, (subject) => this.#referrersOf(subject));
+      await this.#transfers.each(subjects, (subject) => this.#companionsOf(subject));
+    }
+  }
+
+  /** What cosign keeps under tags made from the digest: copied when the destination has nothing there that would be lost. */
+  async #companionsOf(subject: Descriptor): Promise<void> {
+    if (this.#attached.has(subject.digest)) return;
+    const { op } = this.#transfers;
+    for (const suffix of COMPANIONS) {
+      const tag = companionTag(subject.digest, suffix);
+      const what = await this.#transfers.run(() => resolveTag(this.#source, tag, op));
+      if (what === undefined) continue;
+      this.#attached.add(what.digest);
+      const there = await this.#transfers.run(() => resolveTag(this.#destination, tag, op));
+      if (there?.digest === what.digest) continue;
+      const document = await this.#read(what, 0);
+      if (
+        there !== undefined &&
+        (await this.#transfers.run(() => holdsMore(this.#destination, there, document.manifest, op)))
+      ) {
+        this.#warn(`${tag} is left as it is at the destination: it holds what the source does not have`);
+        continue;
+      }
+      await this.#contents(what, document, 0);
+      await this.#push(what, document, { tag });
     }
   }
 
@@ -128,6 +157,7 @@ export class GraphCopy {
       case 'absent':
         return this.#warn(`${what.digest} is listed as a referrer of ${subject} but is not there`);
       case subject:
+        this.#attached.add(what.digest);
         return this.#once(what, async () => {
           const document = (await reading) ?? (await this.#read(what, 0));
           await this.#contents(what, document, 0);
