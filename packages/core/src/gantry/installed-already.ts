@@ -23,6 +23,7 @@ export async function installedAlready(root: PluginRoot, asked: Asked, op?: Op):
   const fits = (receipt: Receipt | undefined): boolean =>
     receipt?.source === source &&
     (asked.name === undefined || asked.name === receipt.name) &&
+    (asked.lockedDigest === undefined || asked.lockedDigest === receipt.digest) &&
     (asked.kind === undefined || asked.kind === receipt.kind) &&
     (asked.platform === undefined || formatPlatform(asked.platform) === platformOf(receipt));
   for (const row of await root.list(op)) {
@@ -53,7 +54,7 @@ async function getUnlessStale(root: PluginRoot, name: string, op?: Op): Promise<
   try {
     return await root.get(name, op);
   } catch (error) {
-    if (isGantryError(error) && /^(?:INSTALL_DAMAGED$|POLICY_)/.test(error.code)) return undefined;
+    if (isGantryError(error) && /^(?:INSTALL_DAMAGED$|POLICY_|SIGNATURE_)/.test(error.code)) return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import {
   openTransport,
   type PlatformOptions,
   systemEnvironment,
+  type TagHint,
   type Transport,
   type TransportOptions,
 } from '@gantry/oci';
@@ -46,6 +47,8 @@ export interface Gantry extends AsyncDisposable {
   store(): DiskStore;
   /** Reads a tag, at most once; after it only digests exist. Throws `REFERENCE_*`, `REGISTRY_*`, `CONTENT_*`. */
   resolve(spec: PackageSpec | string, op?: Op): Promise<ResolvedPlugin>;
+  /** Whether the tag of a source has moved, by one HEAD. Undefined where there is no tag: a digest, a path, a URL. Never identity. */
+  peek(spec: PackageSpec | string, op?: Op): Promise<TagHint | undefined>;
   /** Judges a resolved plugin. Throws `POLICY_*`. */
   verify(plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin>;
   /** Says what {@link Gantry.install} would do; fetches no layer and changes nothing. Throws what it would throw by then. */
@@ -108,7 +111,7 @@ export function openGantry(options: GantryOptions): Gantry {
   };
   const verify = async (plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin> => {
     const lap = startLaps(environment, plugin.reference);
-    const verified = await judge(plugin, policy, consent, op);
+    const verified = await judge(plugin, { policy, environment }, consent, op);
     lap('verify', plugin.root.digest, op);
     return verified;
   };
@@ -123,6 +126,7 @@ export function openGantry(options: GantryOptions): Gantry {
     root,
     store: storeOnce,
     resolve,
+    peek: (spec, op) => sources.peek(requestOf(spec), op),
     verify,
     plan: async (request, op) => {
       const asked = requestOf(request);

@@ -6,6 +6,7 @@ import {
   type Reference,
   type Repository,
   repositoryName,
+  type TagHint,
   type Transport,
 } from '@gantry/oci';
 import type { PackageSpec, ResolvedPlugin, Source } from '../plugin/plugin.ts';
@@ -21,7 +22,13 @@ export interface SourcesOptions extends PlatformOptions {
 }
 
 /** All places plugins come from. Resolved plugins can be read until it is disposed. */
-export interface Sources extends Source, AsyncDisposable {}
+export interface Sources extends Source, AsyncDisposable {
+  /**
+   * An untrusted hint about what the tag of a source stands for now, by one HEAD; it tells only whether it has moved.
+   * Undefined where there is no tag to ask for: a digest, a path, a URL. Throws `REFERENCE_*`, `REGISTRY_*`.
+   */
+  peek(spec: PackageSpec, op?: Op): Promise<TagHint | undefined>;
+}
 
 /**
  * Sources for every way a plugin can be named: registries, OCI layouts, local files and directories, tarballs by https.
@@ -58,6 +65,13 @@ export function openSources(options: SourcesOptions): Sources {
           ));
       temporary.push(opened);
       return opened.plugin;
+    },
+    peek: async (spec, op) => {
+      op?.signal?.throwIfAborted();
+      const named = parseSource(spec, op);
+      if (named.type !== 'reference' || named.reference.digest !== undefined) return undefined;
+      const repository = await repositoryOf(named.reference);
+      return repository.peek(named.reference, op);
     },
     [Symbol.asyncDispose]: async () => {
       for (const opened of await Promise.allSettled(repositories.values())) {

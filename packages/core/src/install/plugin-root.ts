@@ -4,8 +4,7 @@ import { coreError } from '../core-errors.ts';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
-import { decide } from '../trust/decide.ts';
-import { assertAccepted } from '../trust/judge.ts';
+import { type Decision, decide } from '../trust/decide.ts';
 import { DEFAULT_POLICY, type Policy } from '../trust/policy.ts';
 import type { VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { collectContent } from './collect.ts';
@@ -97,8 +96,15 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
     if (receipt === undefined) throw notFound(name);
     return receipt;
   };
-  const factsToday = (receipt: Receipt): InstalledFacts =>
-    installedFacts(context, receipt, decide(receiptSubject(receipt), receipt.evidence, policy));
+  const decideToday = (receipt: Receipt): Promise<Decision> =>
+    decide(receiptSubject(receipt), receipt.evidence, policy, {
+      now: context.clock.now(),
+      gatheredAt: Date.parse(receipt.verdict.judgedAt),
+      documents: [],
+      trustRoots: new Map(),
+    });
+  const factsToday = async (receipt: Receipt): Promise<InstalledFacts> =>
+    installedFacts(context, receipt, (await decideToday(receipt)).verdict);
   const prepare = (verified: VerifiedPlugin, install: InstallOptions = {}, op?: Op): Promise<PreparedInstall> =>
     guarded(`install into ${root}`, async () => {
       // What installs is not loaded to list or start what is installed.
@@ -119,30 +125,34 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
       return prepared.activate(op);
     },
     get: (name, op) =>
-      guarded(`read ${name} in ${root}`, () => {
+      guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
-        const facts = factsToday(receipt);
-        assertAccepted(receiptSubject(receipt), facts.verdict);
+        const { verdict, refusal } = await decideToday(receipt);
+        if (refusal !== undefined) throw refusal;
         assertPresent(context, receipt);
-        return vouch(facts, () => holdInstalled(context, receipt.name, receipt.manifest));
+        return vouch(installedFacts(context, receipt, verdict), () =>
+          holdInstalled(context, receipt.name, receipt.manifest),
+        );
       }),
     receipt: (name, op) =>
       guarded(`read ${name} in ${root}`, () => readReceipt(context, checkPluginName(name, op), op)),
     list: (op) =>
-      guarded(`list ${root}`, () =>
-        installedNames(context).flatMap((name): ListedPlugin[] => {
+      guarded(`list ${root}`, async () => {
+        const rows: ListedPlugin[] = [];
+        for (const name of installedNames(context)) {
           try {
             const receipt = readReceipt(context, name, op);
-            return receipt === undefined ? [] : [{ name, facts: factsToday(receipt) }];
+            if (receipt !== undefined) rows.push({ name, facts: await factsToday(receipt) });
           } catch (error) {
-            return [{ name, error }];
+            rows.push({ name, error });
           }
-        }),
-      ),
+        }
+        return rows;
+      }),
     why: (name, op) =>
-      guarded(`read ${name} in ${root}`, () => {
+      guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
-        const facts = factsToday(receipt);
+        const facts = await factsToday(receipt);
         return { facts, receipt, receiptFile: receiptPath(context, name) };
       }),
     remove: (name, op) =>

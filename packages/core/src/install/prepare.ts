@@ -138,7 +138,8 @@ function entryOf({ path, size, digest }: InstalledFile): NonNullable<Receipt['en
   return { path, size, digest };
 }
 
-/** Whether installing again would say the same, but for the time. */
+/** Whether installing again would say the same, but for the times. */
 function isSame(before: Receipt, receipt: Receipt): boolean {
-  return isDeepStrictEqual({ ...before, installedAt: '' }, { ...receipt, installedAt: '' });
+  const timeless = (one: Receipt): unknown => ({ ...one, installedAt: '', verdict: { ...one.verdict, judgedAt: '' } });
+  return isDeepStrictEqual(timeless(before), timeless(receipt));
 }

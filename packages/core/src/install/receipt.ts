@@ -4,6 +4,7 @@ import { PLUGIN_KINDS, type PluginKind } from '../plugin/plugin.ts';
 import type { Evidence } from '../trust/evidence.ts';
 import type { Subject, Verdict } from '../trust/verdict.ts';
 import { RecordFields } from './record-fields.ts';
+import { parseEvidence, parseVerdict } from './recorded-verdict.ts';
 
 /**
  * What was installed under a name, from where, and why it was accepted. The file `plugins/NAME.json` is both this record
@@ -88,11 +89,11 @@ export function parseReceipt(name: string, bytes: Uint8Array, op?: Op): Receipt 
     manifest: fields.digest('manifest'),
     platform: platform === undefined ? undefined : readPlatform(name, platform),
     kind: fields.oneOf('kind', PLUGIN_KINDS),
-    verdict: parseVerdict(fields.record('verdict')),
+    verdict: parseVerdict(fields.record('verdict'), fields.time('installedAt')),
     evidence: fields.records('evidence').map(parseEvidence),
     files: fields.digest('files'),
     entry: parseEntry(fields.optionalRecord('entry')),
-    installedAt: fields.text('installedAt'),
+    installedAt: fields.time('installedAt'),
   };
 }
 
@@ -108,25 +109,6 @@ function readPlatform(name: string, text: string): Platform {
 export function receiptSubject(receipt: Receipt): Subject {
   const { scopeName, reference, local, digest, manifest } = receipt;
   return { scopeName, reference, local, root: digest, manifest };
-}
-
-function parseVerdict(fields: RecordFields): Verdict {
-  fields.only('accepted', 'policy', 'policySource', 'policyDigest', 'subject', 'covers', 'signer', 'reason');
-  return {
-    accepted: fields.flag('accepted'),
-    policy: fields.oneOf('policy', ['digest', 'none', 'local']),
-    policySource: fields.text('policySource'),
-    policyDigest: fields.digest('policyDigest'),
-    subject: fields.digest('subject'),
-    covers: fields.oneOf('covers', ['index', 'platform']),
-    signer: fields.text('signer'),
-    reason: fields.text('reason'),
-  };
-}
-
-function parseEvidence(fields: RecordFields): Evidence {
-  fields.only('type', 'digest');
-  return { type: fields.oneOf('type', ['pin', 'consent']), digest: fields.digest('digest') };
 }
 
 function parseEntry(fields: RecordFields | undefined): ReceiptEntry | undefined {

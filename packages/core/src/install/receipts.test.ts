@@ -18,7 +18,7 @@ test('C12: an installed plugin is judged again at every start, without network',
   const { root, reopen } = await testRoot(t);
   const plugin = filePlugin(SCRIPT, { pinned: false });
   await assert.rejects(judge(plugin), { code: 'POLICY_UNPINNED' });
-  await root.install(await judge(plugin, open));
+  await root.install(await judge(plugin, { policy: open }));
   await assert.rejects(root.get('tool'), { code: 'POLICY_UNPINNED' }, 'the root has no such entry');
   assert.equal((await reopen({ policy: open }).get('tool')).facts.verdict.policy, 'none');
   await assert.rejects(reopen({ policy: strict }).get('tool'), { code: 'POLICY_UNPINNED' });

@@ -54,6 +54,11 @@ export class RecordFields {
     return this.#fields[key] === null ? undefined : this.text(key);
   }
 
+  /** Whether there is a field of this name: those that came with a later Gantry may be missing. */
+  has(key: string): boolean {
+    return Object.hasOwn(this.#fields, key);
+  }
+
   flag(key: string): boolean {
     const value = this.#fields[key];
     if (typeof value !== 'boolean') throw this.#damaged(`true or false in ${key}`);
@@ -109,6 +114,20 @@ export class RecordFields {
     if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
       throw this.#damaged(`a list of texts in ${key}`);
     }
+    return value;
+  }
+
+  digests(key: string): readonly Digest[] {
+    const value = this.#fields[key];
+    if (!Array.isArray(value) || !value.every((item) => isDigest(item)))
+      throw this.#damaged(`a list of digests in ${key}`);
+    return value;
+  }
+
+  /** The value, when it is a time in ISO 8601. */
+  time(key: string): string {
+    const value = this.text(key);
+    if (Number.isNaN(Date.parse(value))) throw this.#damaged(`a time in ${key}`);
     return value;
   }
 

@@ -1,4 +1,4 @@
-import type { Annotations, ContentSource, Descriptor, Op, Platform } from '@gantry/oci';
+import type { Annotations, ContentSource, Descriptor, Digest, Op, Platform, Repository } from '@gantry/oci';
 
 /** What a plugin is once installed, and so which runtime loads it. */
 export type PluginKind = 'executable' | 'wasm' | 'node' | 'library' | 'files';
@@ -14,6 +14,11 @@ export interface PackageSpec {
   readonly kind?: PluginKind;
   /** Subresource integrity (`sha512-…`), for sources that have no digest of their own. */
   readonly integrity?: string;
+  /**
+   * What gantry.lock says that the source is. A registry or layout is then read by this digest and not by its tag; it counts
+   * as named by the user when the source turns out to be just this.
+   */
+  readonly lockedDigest?: Digest;
   /** Directory that relative paths in `source` start from. Default: the working directory. */
   readonly base?: string;
 }
@@ -47,6 +52,8 @@ export interface ResolvedPlugin {
   /** The file inside the content that runs, from `!path` in the reference. */
   readonly entryPath: string | undefined;
   readonly content: ContentSource;
+  /** Where its signatures are looked for; undefined for files, directories and tarballs, which have no place for any. */
+  readonly repository: Repository | undefined;
 }
 
 /** A place plugins come from. */

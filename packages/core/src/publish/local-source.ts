@@ -50,6 +50,7 @@ function localPlugin(path: string, spec: PackageSpec, opened: LocalContent): Tem
     annotations: {},
     entryPath: undefined,
     content: made.content,
+    repository: undefined,
   };
 }
 

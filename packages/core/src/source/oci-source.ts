@@ -32,7 +32,8 @@ export async function resolveReference(
       hint: 'add the digest to the reference: @sha256:…',
     });
   }
-  const root = await repository.resolve(reference, op);
+  const locked = reference.digest === undefined && spec.lockedDigest !== undefined;
+  const root = await repository.resolve(locked ? { ...reference, digest: spec.lockedDigest } : reference, op);
   const wanted = spec.platform ?? hostPlatform();
   const chosen = await chooseManifest(repository, root, wanted, options, op);
   const { manifest, platform } = chosen;
@@ -62,5 +63,6 @@ export async function resolveReference(
     annotations: manifest.annotations,
     entryPath: reference.path,
     content: repository,
+    repository,
   };
 }

@@ -123,6 +123,7 @@ function tarballPlugin(name: string, spec: PackageSpec, content: Descriptor, fil
     annotations: {},
     entryPath: undefined,
     content: made.content,
+    repository: undefined,
   };
 }
 

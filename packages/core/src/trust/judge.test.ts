@@ -73,7 +73,7 @@ test('what each rule accepts, and how the verdict names it', async () => {
     { name: 'tag, open default of a dialect', plugin: TAGGED, policy: open, verdict: ['none', 'default'] },
   ];
   for (const { name, plugin, policy, allowUnsigned, verdict } of cases) {
-    const judged = judge(plugin, policy, { allowUnsigned: allowUnsigned ?? false });
+    const judged = judge(plugin, { policy }, { allowUnsigned: allowUnsigned ?? false });
     if (verdict === 'refused') {
       await assert.rejects(judged, { code: 'POLICY_UNPINNED' }, name);
     } else {
@@ -100,16 +100,16 @@ test('C2: the entry with the longest scope answers, wherever it stands', async (
     [1, 0, 2],
   ]) {
     const policy = policyOf(order.flatMap((index) => scopes[index] ?? []));
-    await assert.rejects(judge(TAGGED, policy), { code: 'POLICY_UNPINNED' }, String(order));
+    await assert.rejects(judge(TAGGED, { policy }), { code: 'POLICY_UNPINNED' }, String(order));
   }
 });
 
 test('C16: where two files name a scope, both must accept', async () => {
   const none = { scope: 'registry.example/', require: 'none' } as const;
   const digest = { scope: 'registry.example/acme/', require: 'digest' } as const;
-  await assert.rejects(judge(TAGGED, policyOf([none], [digest])), { code: 'POLICY_UNPINNED' });
-  await assert.rejects(judge(TAGGED, policyOf([digest], [none])), { code: 'POLICY_UNPINNED' });
-  const { verdict } = await judge(PINNED, policyOf([none], [digest]));
+  await assert.rejects(judge(TAGGED, { policy: policyOf([none], [digest]) }), { code: 'POLICY_UNPINNED' });
+  await assert.rejects(judge(TAGGED, { policy: policyOf([digest], [none]) }), { code: 'POLICY_UNPINNED' });
+  const { verdict } = await judge(PINNED, { policy: policyOf([none], [digest]) });
   assert.equal(verdict.policy, 'digest');
   assert.equal(verdict.policySource, 'file1: trust[0]');
 });
@@ -124,18 +124,20 @@ test('C16: the policy digest follows the rules, not the file they stand in', asy
     digest: policyOf([{ scope: 'registry.example/', require: 'digest' }]),
     open: { fallback: 'none', lists: [] },
   };
-  for (const [name, policy] of Object.entries(policies)) digests.set(name, (await judge(PINNED, policy)).verdict);
+  for (const [name, policy] of Object.entries(policies)) digests.set(name, (await judge(PINNED, { policy })).verdict);
   const of = (name: string): string | undefined => digests.get(name)?.policyDigest;
   assert.equal(of('none'), of('moved'));
   assert.equal(new Set(['default', 'none', 'narrower', 'digest', 'open'].map(of)).size, 5);
 });
 
-test('evidence about other bytes does not count', () => {
+test('evidence about other bytes does not count', async () => {
   const other: Evidence[] = [
     { type: 'pin', digest: digestOfText('other') },
     { type: 'consent', digest: digestOfText('other') },
   ];
-  assert.equal(decide(subjectOf(TAGGED), other, DEFAULT_POLICY).accepted, false);
+  const at = { now: 0, gatheredAt: 0, documents: [], trustRoots: new Map() };
+  const { verdict } = await decide(subjectOf(TAGGED), other, DEFAULT_POLICY, at);
+  assert.equal(verdict.accepted, false);
 });
 
 test('the verdict says whether the index or one platform is covered', async () => {
@@ -179,5 +181,5 @@ test('B6: what was judged cannot be changed afterwards', async () => {
 });
 
 test('F12: an aborted operation is not judged', async () => {
-  await assert.rejects(judge(PINNED, DEFAULT_POLICY, {}, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await assert.rejects(judge(PINNED, {}, {}, { signal: AbortSignal.abort() }), { name: 'AbortError' });
 });

@@ -1,11 +1,17 @@
-import type { Op } from '@gantry/oci';
-import { coreError } from '../core-errors.ts';
+import { type Environment, type Op, systemEnvironment } from '@gantry/oci';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { decide } from './decide.ts';
 import { type Consent, gatherEvidence } from './evidence.ts';
 import { DEFAULT_POLICY, type Policy } from './policy.ts';
-import type { Subject, Verdict } from './verdict.ts';
+import type { Subject } from './verdict.ts';
 import { admit, type VerifiedPlugin } from './verified-plugin.ts';
+
+/** What a plugin is judged with. */
+export interface JudgeOptions {
+  /** Default: a digest is required. */
+  readonly policy?: Policy;
+  readonly environment?: Pick<Environment, 'now'>;
+}
 
 /**
  * Gathers what speaks for a resolved plugin and judges it under a policy. The result is the only thing that can be
@@ -13,26 +19,17 @@ import { admit, type VerifiedPlugin } from './verified-plugin.ts';
  */
 export async function judge(
   plugin: ResolvedPlugin,
-  policy: Policy = DEFAULT_POLICY,
+  options: JudgeOptions = {},
   consent: Consent = {},
   op?: Op,
 ): Promise<VerifiedPlugin> {
+  const { policy = DEFAULT_POLICY, environment = systemEnvironment() } = options;
   const evidence = await gatherEvidence(plugin, consent, op);
-  const subject = subjectOf(plugin);
-  const verdict = decide(subject, evidence, policy);
-  assertAccepted(subject, verdict);
+  const now = environment.now();
+  const at = { now, gatheredAt: now, documents: [], trustRoots: new Map() };
+  const { verdict, refusal } = await decide(subjectOf(plugin), evidence, policy, at);
+  if (refusal !== undefined) throw refusal;
   return admit(plugin, verdict, evidence);
-}
-
-/** Throws the error that says why a verdict refuses; returns when it accepts. */
-export function assertAccepted(subject: Subject, verdict: Verdict): void {
-  if (verdict.accepted) return;
-  const configured = verdict.policySource !== 'default';
-  throw coreError('POLICY_UNPINNED', `${subject.reference}: ${verdict.reason}`, {
-    details: { reference: subject.reference, policy: verdict.policy, policySource: verdict.policySource },
-    // A configured entry is never overridden by the flag, so the flag is no advice there.
-    ...(configured ? { hint: `name the digest, or change ${verdict.policySource}` } : {}),
-  });
 }
 
 /** What of a resolved plugin is judged. */

@@ -1,4 +1,3 @@
-import { type Digest, digestOf } from '@gantry/oci';
 import type { SignatureRequirement } from './requirement.ts';
 import { scopeCovers } from './scope.ts';
 
@@ -44,13 +43,4 @@ function longestMatch(list: readonly PolicyClause[], scopeName: string): PolicyC
 /** `a/b` and `a/b/` are equally long. */
 function depth(scope: string): number {
   return scope.endsWith('/') ? scope.length - 1 : scope.length;
-}
-
-/** Digest of the rules that answer for one name. Where they stand does not count, what they ask for does. */
-export function policyDigest(policy: Policy, clauses: readonly PolicyClause[]): Digest {
-  const rules =
-    clauses.length === 0
-      ? { fallback: policy.fallback }
-      : { clauses: clauses.map(({ scope, require }) => ({ scope, require })) };
-  return digestOf(new TextEncoder().encode(JSON.stringify(rules)));
 }

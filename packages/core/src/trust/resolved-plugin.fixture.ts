@@ -27,6 +27,7 @@ export function resolvedPlugin(overrides: Partial<ResolvedPlugin> = {}): Resolve
     annotations: {},
     entryPath: undefined,
     content: { open: () => (async function* () {})() },
+    repository: undefined,
     ...overrides,
   };
 }
