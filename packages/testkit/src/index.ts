@@ -60,6 +60,8 @@ export {
   spki,
 } from './sigstore/keys.ts';
 export { type LabPems, type SigstoreLab, type SigstoreLabOptions, sigstoreLab } from './sigstore/lab.ts';
+export type { LabServices, ServeLabOptions } from './sigstore/serve-lab.ts';
+export type { ServiceAnswer, ServiceRequest } from './sigstore/service.ts';
 export {
   type BundleOptions,
   type BundleSubject,
@@ -73,7 +75,14 @@ export {
   type SimplePayload,
 } from './sigstore/sign-simple.ts';
 export type { SignerOptions } from './sigstore/signer.ts';
+export type {
+  ServiceSelector,
+  SigningConfigJson,
+  SigningConfigOptions,
+  SigningServiceJson,
+} from './sigstore/signing-config.ts';
 export type { TimestampOptions } from './sigstore/timestamp.ts';
+export type { TokenOptions, TokenSubject } from './sigstore/tokens.ts';
 export type { LogBody, LogOptions, TransparencyLog } from './sigstore/transparency-log.ts';
 export type { TrustedRootJson } from './sigstore/trusted-root.ts';
 export type { X509Extension } from './sigstore/x509.ts';

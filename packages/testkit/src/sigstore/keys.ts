@@ -38,7 +38,7 @@ export function certificatePem(der: Uint8Array): string {
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }
 
-/** The hash that Sigstore's registry of algorithms pairs with this key. */
+/** The hash that X.509 and Sigstore's registry of algorithms pair with this key. */
 export function usualHash(key: KeyObject): LabHash {
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (curve === 'secp384r1') return 'sha384';
@@ -46,8 +46,8 @@ export function usualHash(key: KeyObject): LabHash {
   return 'sha256';
 }
 
-/** Signs: ECDSA in DER, RSA as PKCS #1 v1.5, Ed25519 without hashing first. */
-export function signature(data: Uint8Array, privateKey: KeyObject, hash: LabHash = usualHash(privateKey)): Buffer {
+/** Signs: ECDSA in DER, RSA as PKCS #1 v1.5, Ed25519 without hashing first. cosign takes SHA-256 whatever the key. */
+export function signature(data: Uint8Array, privateKey: KeyObject, hash: LabHash = 'sha256'): Buffer {
   return sign(privateKey.asymmetricKeyType === 'ed25519' ? null : hash, data, privateKey);
 }
 

@@ -1,10 +1,15 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Cleanup } from '../cleanup.ts';
 import { type LabAuthority, labAuthority } from './authority.ts';
 import { type CertificateRequest, issueCertificate, type LabCertificate } from './certificate.ts';
 import { sha256 } from './hash.ts';
 import { certificatePem, type LabKeyPair, labKeyPair, publicPem, spki } from './keys.ts';
+import { type LabServices, type ServeLabOptions, serveLab } from './serve-lab.ts';
 import { type BundleOptions, type BundleSubject, type SignedBundle, signBundle } from './sign-bundle.ts';
 import { type SignedSimple, type SimpleOptions, signSimple } from './sign-simple.ts';
 import { type TimestampOptions, timestampOver } from './timestamp.ts';
+import { issueToken, type TokenOptions, type TokenSubject } from './tokens.ts';
 import { logV1, logV2, type TransparencyLog } from './transparency-log.ts';
 import { type TrustedRootJson, trustedRootJson } from './trusted-root.ts';
 
@@ -53,6 +58,12 @@ export interface SigstoreLab {
   signBundle(subject: BundleSubject, options?: BundleOptions): SignedBundle;
   /** A layer of the `.sig` tag. By default what cosign 2 makes: keyless, Rekor version 1. */
   signSimple(subject: string, options?: SimpleOptions): SignedSimple;
+  /** Writes the trust root into a directory, which is made; the answer is the path of `trusted_root.json`. */
+  trustedRootFile(directory: string): Promise<string>;
+  /** An identity token that the lab's Fulcio takes. */
+  token(subject: TokenSubject, options?: TokenOptions): string;
+  /** Fulcio, both Rekors and the time stamp authority over HTTP on loopback, until the test ends. */
+  serve(t: Cleanup, options?: ServeLabOptions): Promise<LabServices>;
 }
 
 /** Makes a lab. Its keys are fresh each time, so that two labs never trust each other. */
@@ -66,6 +77,7 @@ export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
   const v1 = logV1({ now, host: options.rekorV1Host ?? 'rekor1.lab.test' });
   const v2 = logV2({ now, host: options.rekorV2Host ?? 'rekor2.lab.test' });
   const ctLog = options.ct === false ? undefined : newCtLog();
+  const issuerKey = labKeyPair();
   const parts = {
     logs: [v1, v2],
     ctLogs: ctLog === undefined ? [] : [ctLog],
@@ -96,6 +108,14 @@ export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
     timestamp: (bytes, stamp) => timestampOver(bytes, tsa, now(), stamp),
     signBundle: (subject, bundle) => signBundle(lab, subject, bundle),
     signSimple: (subject, simple) => signSimple(lab, subject, simple),
+    trustedRootFile: async (directory) => {
+      await mkdir(directory, { recursive: true });
+      const path = join(directory, 'trusted_root.json');
+      await writeFile(path, JSON.stringify(lab.trustedRoot));
+      return path;
+    },
+    token: (subject, token) => issueToken(issuerKey, now(), subject, token),
+    serve: (t, serve) => serveLab(t, lab, issuerKey, serve),
   };
   return lab;
 }

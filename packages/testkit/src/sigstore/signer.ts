@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { CertificateRequest, LabCertificate } from './certificate.ts';
-import { type LabHash, type LabKeyPair, usualHash } from './keys.ts';
+import type { LabHash, LabKeyPair } from './keys.ts';
 import type { SigstoreLab } from './lab.ts';
 import type { LabVerifier } from './log-bodies.ts';
 
@@ -10,7 +10,7 @@ export interface SignerOptions {
   readonly key?: LabKeyPair;
   /** Signs in place of the key that the certificate or the hint tells of. */
   readonly signingKey?: KeyObject;
-  /** Default: what goes with the key; SHA-256 for P-256 and RSA. */
+  /** Default SHA-256, as cosign does for every key. */
   readonly hash?: LabHash;
 }
 
@@ -34,7 +34,7 @@ export function labSigner(lab: SigstoreLab, options: SignerOptions): LabSigner {
     certificate,
     publicKey,
     signingKey,
-    hash: options.hash ?? usualHash(signingKey),
+    hash: options.hash ?? 'sha256',
     verifier: certificate ?? publicKey,
   };
 }

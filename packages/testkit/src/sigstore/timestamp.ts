@@ -93,7 +93,7 @@ function signedData(info: Buffer, signer: LabAuthority, when: Date, options: Tim
     hashAlgorithm(hash),
     implicit,
     signatureAlgorithm(signer.privateKey),
-    octetString(signature(signed, signer.privateKey)),
+    octetString(signature(signed, signer.privateKey, hash)),
   );
   return sequence(
     one(3),

@@ -74,7 +74,7 @@ export function certificateBody(body: X509Body): Buffer {
 
 /** Certificate: the body, signed. */
 export function signedCertificate(body: Buffer, algorithm: Buffer, key: KeyObject): Buffer {
-  return sequence(body, algorithm, bitString(signature(body, key)));
+  return sequence(body, algorithm, bitString(signature(body, key, usualHash(key))));
 }
 
 function extension({ oid, value, critical }: X509Extension): Buffer {
