@@ -22,7 +22,7 @@ const coreFolders: Readonly<Record<string, readonly string[]>> = {
   plugin: [],
   store: ['files'],
   archive: ['files'],
-  trust: ['plugin'],
+  trust: ['files', 'plugin'],
   config: ['files', 'plugin', 'trust'],
   source: ['archive', 'plugin'],
   sign: ['files', 'trust', 'config'],

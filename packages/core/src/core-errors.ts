@@ -122,7 +122,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'compare the key with the one its publisher names; the content may have been replaced',
   },
   SIGNATURE_SUBJECT: {
-    meaning: 'The signature is genuine but is about something else.',
+    meaning: 'The signature is about something else.',
     hint: 'sign this very digest',
   },
   SIGNATURE_CERTIFICATE: {
@@ -214,7 +214,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   CONFIG_INVALID: { meaning: 'A configuration file is malformed.', hint: 'correct the line that the message names' },
   CONFIG_UNREADABLE: { meaning: 'A configuration file cannot be read.', hint: 'check the path and its mode' },
   CONFIG_PATH_UNREADABLE: {
-    meaning: 'A file or directory that is to be published cannot be read.',
+    meaning: 'A file or directory that was named, to be published or as trust material, cannot be read.',
     hint: 'check the path and its mode',
   },
   CONFIG_KEY_INVALID: {

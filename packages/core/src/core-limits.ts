@@ -30,7 +30,13 @@ export type CoreLimitName =
   | 'leaseHeartbeat'
   | 'leaseAge'
   | 'ownerBytes'
-  | 'contentAge';
+  | 'contentAge'
+  | 'signatureProofs'
+  | 'clockSkew'
+  | 'pemBytes'
+  | 'trustRootBytes'
+  | 'trustRootRefresh'
+  | 'trustRootGrace';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -92,5 +98,35 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     value: 1 * hour,
     unit: 'milliseconds',
     meaning: 'Time that installed content stays after an update stopped using it.',
+  },
+  pemBytes: {
+    value: 64 * KiB,
+    unit: 'bytes',
+    meaning: 'Size of a file of public keys or certificates that the policy names.',
+  },
+  trustRootBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of a trusted_root.json, or of the root of a TUF repository.',
+  },
+  trustRootRefresh: {
+    value: 24 * hour,
+    unit: 'milliseconds',
+    meaning: 'Age at which a trust root from TUF is looked for anew before a new verdict.',
+  },
+  trustRootGrace: {
+    value: 72 * hour,
+    unit: 'milliseconds',
+    meaning: 'Time that a trust root from TUF serves new verdicts after it expired, when it cannot be renewed.',
+  },
+  signatureProofs: {
+    value: 64,
+    unit: 'count',
+    meaning: 'Entries in one list of a signature: log entries, timestamps, certificates, subjects, hashes of a proof.',
+  },
+  clockSkew: {
+    value: 300 * second,
+    unit: 'milliseconds',
+    meaning: 'How far in the future the time of a signature may lie, since clocks differ.',
   },
 });

@@ -17,6 +17,13 @@ export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export {
+  installLocked,
+  type LockedRequest,
+  type LockedSet,
+  type LockedSetOptions,
+  planLocked,
+} from './gantry/install-locked.ts';
 export type { SetOptions, SetOutcome } from './gantry/install-set.ts';
 export { installedAlready } from './gantry/installed-already.ts';
 export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
@@ -32,6 +39,11 @@ export {
 } from './install/plugin-root.ts';
 export type { InstallOptions, PreparedInstall } from './install/prepare.ts';
 export type { Receipt, ReceiptEntry } from './install/receipt.ts';
+export { lockDrift } from './lock/lock-drift.ts';
+export { type Lock, type LockEntry, type LockedPlatform, lockEntryOf } from './lock/lock-file.ts';
+export { lockSource } from './lock/lock-source.ts';
+export { lockPath, readLock, writeLock } from './lock/lock-store.ts';
+export type { LockChange } from './lock/merge-lock.ts';
 export * from './plugin/plugin.ts';
 export { checkPluginName, isPluginName } from './plugin/plugin-name.ts';
 export {
@@ -51,8 +63,21 @@ export { type Claims, claimedKind } from './source/claims.ts';
 export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
+export { completeRequirement, type RequirementParts } from './trust/complete-requirement.ts';
 export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';
 export { judge } from './trust/judge.ts';
+export { policyKey } from './trust/material/policy-key.ts';
+export { readPolicyKey } from './trust/material/read-policy-key.ts';
+export {
+  type LoadedTrustRoot,
+  type PemPart,
+  type PemParts,
+  PUBLIC_GOOD_MIRROR,
+  type TrustRootSource,
+  type TrustRoots,
+} from './trust/material/trust-root.ts';
 export { DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
+export type { IdentityRule, PolicyKey, SignatureRequirement, TextRule } from './trust/requirement.ts';
+export { textOfRule } from './trust/text-rule.ts';
 export * from './trust/verdict.ts';
 export { VerifiedPlugin } from './trust/verified-plugin.ts';

@@ -1,10 +1,10 @@
-import { isGantryError, type LimitUnit, parsePlatform, parseReference } from '@gantry/oci';
+import { isGantryError, parsePlatform, parseReference } from '@gantry/oci';
 import * as z from 'zod';
 import { PLUGIN_KINDS } from '../plugin/plugin.ts';
 import { isPluginName } from '../plugin/plugin-name.ts';
-import { normaliseScope } from '../trust/scope.ts';
-import { parseQuantity, quantityExample } from './quantity.ts';
+import { quantity } from './quantity-schema.ts';
 import type { KnownLimits, RawConfig, RawQuantity } from './raw-config.ts';
+import { trustEntry } from './trust-schema.ts';
 
 /**
  * The schema of gantry.yaml, for the limits that these tables declare. Unknown keys are errors everywhere. This module is
@@ -17,7 +17,7 @@ export function configSchema(tables: readonly KnownLimits[]): z.ZodType<RawConfi
       .record(z.string().refine(isRegistryHost, 'expected host or host:port in lower case'), registry)
       .optional()
       .describe('Settings of registries, by host[:port].'),
-    trust: z.array(trustEntry).optional().describe('What plugins must show; the longest matching scope answers.'),
+    trust: z.array(trustEntry()).optional().describe('What plugins must show; the longest matching scope answers.'),
     plugins: z.array(plugin).optional().describe('Plugins that gantry install installs.'),
     limits: z.strictObject(limitFields(tables)).optional().describe('Limits; gantry limits lists them.'),
   });
@@ -36,22 +36,6 @@ const registry = z.strictObject({
   plainHttp: z.boolean().optional().describe('Speak http instead of https.'),
   upload: z.enum(['monolithic', 'single-post', 'chunked']).optional().describe('How blobs are uploaded.'),
   mirrors: texts.optional().describe('host[:port][/prefix] to ask first, in this order.'),
-});
-
-const trustEntry = z.strictObject({
-  scope: text
-    .refine(
-      (scope) => normaliseScope(scope) !== undefined,
-      'expected a prefix such as ghcr.io/acme/, https://host/path/ or file:/path, without pattern, tag or digest',
-    )
-    .describe('Prefix of the names that plugins are asked for by, cut at path boundaries.'),
-  require: z
-    .enum(['digest', 'none'], {
-      // Accepting what does nothing would be worse than refusing it (C2).
-      error: ({ input }) =>
-        input === 'cosign' ? 'cosign is not supported by this version, only digest and none are' : undefined,
-    })
-    .describe('digest: the user names it. none: anything.'),
 });
 
 const grants = z.strictObject({
@@ -75,13 +59,6 @@ const plugin = z.strictObject({
 function limitFields(tables: readonly KnownLimits[]): Record<string, z.ZodOptional<z.ZodType<RawQuantity>>> {
   const specs = tables.flatMap((table) => Object.entries(table.specs));
   return Object.fromEntries(specs.map(([name, spec]) => [name, quantity(spec.unit).optional().describe(spec.meaning)]));
-}
-
-function quantity(unit: LimitUnit): z.ZodType<RawQuantity> {
-  const message = `expected ${quantityExample(unit)}`;
-  return z
-    .union([z.number(), z.string()], { error: () => message })
-    .refine((value) => parseQuantity(value, unit) !== undefined, message);
 }
 
 function isRegistryHost(host: string): boolean {

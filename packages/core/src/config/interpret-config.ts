@@ -7,17 +7,24 @@ import { normaliseScope } from '../trust/scope.ts';
 import { firstProblem, type Problem } from './config-problem.ts';
 import { configSchema } from './config-schema.ts';
 import type { ConfigFile, GrantSettings, PluginEntry } from './configuration.ts';
-import { type ParsedYaml, parseYaml } from './parse-yaml.ts';
+import { type DocumentPath, type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import { parseQuantity } from './quantity.ts';
 import type { KnownLimits, RawConfig, RawGrants, RawPlugin, RawRegistry, RawTrustEntry } from './raw-config.ts';
+import { type EntryPlace, trustClause } from './trust-clause.ts';
 
 const VERSION = 1;
 
 /**
  * Reads the text of a configuration file: strict YAML, then the schema, then what the schema cannot say. `file` is an
- * absolute path; relative paths in it start from its directory. Throws `CONFIG_VERSION`, `CONFIG_INVALID`.
+ * absolute path; relative paths in it start from its directory, and public keys are read. Throws `CONFIG_VERSION`,
+ * `CONFIG_INVALID`, `CONFIG_PATH_UNREADABLE`, `CONFIG_KEY_INVALID`.
  */
-export function interpretConfig(file: string, text: string, tables: readonly KnownLimits[], op?: Op): ConfigFile {
+export async function interpretConfig(
+  file: string,
+  text: string,
+  tables: readonly KnownLimits[],
+  op?: Op,
+): Promise<ConfigFile> {
   const document = parseYaml(file, text, op);
   checkVersion(file, document);
   const schema = configSchema(tables);
@@ -29,7 +36,7 @@ export function interpretConfig(file: string, text: string, tables: readonly Kno
   return {
     file,
     registries: mapValues(raw.registries ?? {}, (settings) => registrySettings(settings, directory)),
-    trust: (raw.trust ?? []).map((entry, index) => trustClause(entry, `${file}: trust[${index}]`)),
+    trust: await trustClauses(file, document, raw.trust ?? [], op),
     plugins: (raw.plugins ?? []).map((entry) => pluginEntry(entry, directory)),
     limits: limitValues(raw.limits ?? {}, tables),
   };
@@ -53,13 +60,20 @@ function checkVersion(file: string, document: ParsedYaml): void {
 }
 
 function invalid(file: string, document: ParsedYaml, problem: Problem): Error {
-  const line = document.lineOf(problem.path);
-  const steps = problem.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`));
-  const key = escapeRemote(steps.join('').replace(/^\./, ''));
   const more = problem.more === 0 ? '' : ` (and ${problem.more} more)`;
-  return coreError('CONFIG_INVALID', `${file}:${line}: ${key === '' ? '' : `${key}: `}${problem.message}${more}`, {
-    details: { file, line, key },
+  return coreError('CONFIG_INVALID', `${located(file, document, problem.path, problem.message)}${more}`, {
+    details: { file, line: document.lineOf(problem.path), key: keyOf(problem.path) },
   });
+}
+
+function located(file: string, document: ParsedYaml, path: DocumentPath, message: string): string {
+  const key = keyOf(path);
+  return `${file}:${document.lineOf(path)}: ${key === '' ? '' : `${key}: `}${message}`;
+}
+
+function keyOf(path: DocumentPath): string {
+  const steps = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`));
+  return escapeRemote(steps.join('').replace(/^\./, ''));
 }
 
 function checkUnique(file: string, document: ParsedYaml, raw: RawConfig): void {
@@ -82,8 +96,26 @@ function registrySettings(raw: RawRegistry, directory: string): RegistrySettings
   return settings;
 }
 
-function trustClause(entry: RawTrustEntry, source: string): PolicyClause {
-  return { scope: scopeOf(entry.scope), require: entry.require, source };
+/** One after the other: of several problems the first is told. */
+async function trustClauses(
+  file: string,
+  document: ParsedYaml,
+  entries: readonly RawTrustEntry[],
+  op?: Op,
+): Promise<readonly PolicyClause[]> {
+  const clauses: PolicyClause[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const at = (path: DocumentPath): DocumentPath => ['trust', index, ...path];
+    const place: EntryPlace = {
+      file,
+      directory: dirname(file),
+      index,
+      located: (path, message) => located(file, document, at(path), message),
+      invalid: (path, message) => invalid(file, document, { path: at(path), message, more: 0 }),
+    };
+    clauses.push(await trustClause(entry, place, op));
+  }
+  return clauses;
 }
 
 function scopeOf(text: string): string {

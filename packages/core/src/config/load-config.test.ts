@@ -156,9 +156,11 @@ test('C16: a file in the working directory tightens trust and never loosens it',
   );
   writeFileSync(here, `${V}trust: [{ scope: registry.example/acme/, require: digest }]\n`);
   const { policy } = await load();
-  await assert.rejects(judge(resolvedPlugin(), policy), { code: 'POLICY_UNPINNED' });
-  await judge(resolvedPlugin({ scopeName: 'registry.example/other/tool' }), policy);
-  await assert.rejects(judge(resolvedPlugin({ scopeName: 'ghcr.io/acme/tool' }), policy), { code: 'POLICY_UNPINNED' });
+  await assert.rejects(judge(resolvedPlugin(), { policy }), { code: 'POLICY_UNPINNED' });
+  await judge(resolvedPlugin({ scopeName: 'registry.example/other/tool' }), { policy });
+  await assert.rejects(judge(resolvedPlugin({ scopeName: 'ghcr.io/acme/tool' }), { policy }), {
+    code: 'POLICY_UNPINNED',
+  });
 
   for (const scope of ['ghcr.io/acme/', 'ghcr.io/acme', 'ghcr.io/acme/tool']) {
     writeFileSync(here, `${V}trust: [{ scope: ${scope}, require: none }]\n`);
@@ -167,8 +169,10 @@ test('C16: a file in the working directory tightens trust and never loosens it',
   }
   writeFileSync(here, `${V}trust: [{ scope: ghcr.io/, require: none }]\n`);
   const wider = (await load()).policy;
-  await judge(resolvedPlugin({ scopeName: 'ghcr.io/other/tool' }), wider);
-  await assert.rejects(judge(resolvedPlugin({ scopeName: 'ghcr.io/acme/tool' }), wider), { code: 'POLICY_UNPINNED' });
+  await judge(resolvedPlugin({ scopeName: 'ghcr.io/other/tool' }), { policy: wider });
+  await assert.rejects(judge(resolvedPlugin({ scopeName: 'ghcr.io/acme/tool' }), { policy: wider }), {
+    code: 'POLICY_UNPINNED',
+  });
 });
 
 test('C2: unknown keys and unsupported values are errors that name file, line and key', async (t) => {
@@ -184,7 +188,7 @@ test('C2: unknown keys and unsupported values are errors that name file, line an
     ],
     [
       `${V}trust:\n  - { scope: a.example/, require: cosign }\n`,
-      'gantry.yaml:3: trust[0].require: cosign is not supported by this version, only digest and none are, found "cosign"',
+      'gantry.yaml:3: trust[0].keys: cosign needs keys or keyless: somebody has to sign',
     ],
     [
       `${V}registries:\n  a.example: { cafile: x }\n`,
@@ -228,25 +232,6 @@ test('C2: unknown keys and unsupported values are errors that name file, line an
     const { code, message: found } = await failure(t, text);
     assert.equal(code, 'CONFIG_INVALID', text);
     assert.equal(found, message);
-  }
-});
-
-test('C2: no field of trust is accepted that does nothing', async (t) => {
-  const fields = [
-    'keys',
-    'keyless',
-    'log',
-    'timestamp',
-    'subject',
-    'threshold',
-    'ct',
-    'maxOfflineAge',
-    'trustRoot',
-    'claims',
-  ];
-  for (const field of fields) {
-    const { message } = await failure(t, `${V}trust: [{ scope: a.example/, require: digest, ${field}: x }]\n`);
-    assert.match(message, new RegExp(`unknown key "${field}"`));
   }
 });
 

@@ -21,10 +21,70 @@ export interface RawRegistry {
   readonly mirrors?: readonly string[] | undefined;
 }
 
-/** One trust entry. */
-export interface RawTrustEntry {
+/** One trust entry. All but the first two fields count only with `require: cosign`. */
+export interface RawTrustEntry extends RawSignatures {
   readonly scope: string;
   readonly require: Requirement;
+}
+
+/** What a trust entry says about signatures. */
+export interface RawSignatures {
+  readonly keys?: OneOrMore<RawKey> | undefined;
+  readonly keyless?: OneOrMore<RawIdentity> | undefined;
+  readonly threshold?: number | undefined;
+  readonly trustRoot?: RawTrustRoot | undefined;
+  readonly log?: 'required' | 'none' | undefined;
+  readonly timestamp?: 'log' | 'tsa' | 'any' | 'none' | undefined;
+  readonly ct?: 'required' | 'none' | undefined;
+  readonly subject?: 'index' | 'platform' | 'either' | undefined;
+  readonly signatureRepository?: string | undefined;
+  readonly claims?: Readonly<Record<string, string>> | undefined;
+  readonly maxOfflineAge?: RawQuantity | undefined;
+}
+
+/** A thing, or a list of them. */
+export type OneOrMore<T> = T | readonly T[];
+
+/** A public key: a PEM file, or the PEM itself. Exactly one of the two. */
+export interface RawKey {
+  readonly file?: string | undefined;
+  readonly pem?: string | undefined;
+}
+
+/** An identity of a certificate. */
+export interface RawIdentity {
+  readonly issuer?: string | undefined;
+  readonly issuerPattern?: string | undefined;
+  readonly identity?: string | undefined;
+  readonly identityPattern?: string | undefined;
+  readonly sourceRepository?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly buildSigner?: string | undefined;
+  readonly buildConfig?: string | undefined;
+  readonly runnerEnvironment?: string | undefined;
+}
+
+/** Where trust material comes from. Exactly one of the three. */
+export interface RawTrustRoot {
+  readonly tuf?: { readonly mirror: string; readonly root?: string | undefined } | undefined;
+  readonly trustedRoot?: string | undefined;
+  readonly pem?: RawPemParts | undefined;
+}
+
+/** The parts of a trust root as PEM files. */
+export interface RawPemParts {
+  readonly fulcio?: OneOrMore<RawPemPart> | undefined;
+  readonly rekor?: OneOrMore<RawPemPart> | undefined;
+  readonly ct?: OneOrMore<RawPemPart> | undefined;
+  readonly tsa?: OneOrMore<RawPemPart> | undefined;
+}
+
+/** A PEM file, with the time in which it counts. */
+export interface RawPemPart {
+  readonly file: string;
+  readonly url?: string | undefined;
+  readonly start?: string | undefined;
+  readonly end?: string | undefined;
 }
 
 /** One plugin. */

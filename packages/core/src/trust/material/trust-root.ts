@@ -1,6 +1,9 @@
 import type { Digest, Op } from '@gantry/oci';
 import type { TrustedRoot } from '@sigstore/protobuf-specs';
 
+/** The public-good instance of Sigstore. */
+export const PUBLIC_GOOD_MIRROR = 'https://tuf-repo-cdn.sigstore.dev';
+
 /** Where the keys of certificate authority, logs and timestamp authority come from. Paths are absolute. */
 export type TrustRootSource =
   /** None: signatures by keys need none. What a log says is then compared with the signature, but cannot be confirmed. */
