@@ -49,12 +49,13 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
         registryFlags(
           verb(program, {
             usage: 'install [ref...]',
-            summary: 'install plugins; without a reference those of gantry.yaml',
+            summary: 'install plugins; without a reference those of gantry.yaml, as gantry.lock holds them',
             examples: ['gantry install 127.0.0.1:5000/acme/hello:1.0 --name greeter --allow-unsigned'],
           }),
         )
           .option('--name <name>', 'name of the plugin; default: the last part of its repository')
           .option('--replace', 'take the name from another plugin that has it')
+          .option('--frozen', 'install exactly what gantry.lock holds, without reading a tag or writing it')
           .option('--keep-going', 'activate the good ones when some fail')
           .option('--dry-run', 'resolve and verify, install nothing'),
       ),

@@ -1,6 +1,7 @@
-import type { Gantry, InstallRequest, Plan, SetOutcome } from '@gantry/core';
+import { type Gantry, type InstallRequest, installLocked, type Plan, planLocked, type SetOutcome } from '@gantry/core';
 import { formatPlatform, type Op } from '@gantry/oci';
-import { type AcquireFlags, openGantryFor, platformAndConsent, requestFor } from '../app/open-gantry.ts';
+import { declaredRequests, lockFileOf } from '../app/declared-plugins.ts';
+import { type AcquireFlags, openGantryFor, requestFor } from '../app/open-gantry.ts';
 import { pluginDocument, verdictDocument } from '../app/plugin-documents.ts';
 import { readSettings, type Settings } from '../app/settings.ts';
 import { cliError } from '../cli-errors.ts';
@@ -13,12 +14,17 @@ export interface InstallFlags extends AcquireFlags {
   readonly replace?: boolean;
   readonly keepGoing?: boolean;
   readonly dryRun?: boolean;
+  readonly frozen?: boolean;
 }
 
+/** A plan, or why there is none. */
+type Planned = Plan | { readonly error: unknown };
+
 /**
- * `gantry install [ref...]`: the references, or the plugins of gantry.yaml; all of them or, without `--keep-going`,
- * none. JSON: {plugins: [{name, reference, digest, kind, platform, verdict, path, entry}]}; with `--dry-run` {plugins:
- * [{name, reference, digest, kind, platform, verdict, size, action}]}.
+ * `gantry install [ref...]`: the references, or the plugins of gantry.yaml with its lock; all of them or, without
+ * `--keep-going`, none. JSON: {plugins: [{name, reference, digest, kind, platform, verdict, path, entry}]} and, without a
+ * reference, lock: {file, changed}; with `--dry-run` {plugins: [{name, reference, digest, kind, platform, verdict, size,
+ * action}]}.
  */
 export async function install(
   context: Context,
@@ -26,47 +32,87 @@ export async function install(
   flags: InstallFlags,
 ): Promise<void> {
   const settings = await readSettings(context, flags);
-  const requests = refs.length > 0 ? named(context, refs, flags) : declared(settings, flags);
-  const sources = requests.map(({ source }) => source);
-  await using gantry = openGantryFor(context, settings, flags, sources);
-  if (flags.dryRun === true) await showPlans(context, gantry, requests, settings.op);
-  else await installRequests(context, gantry, requests, flags, settings.op);
+  if (refs.length > 0) await installNamed(context, settings, refs, flags);
+  else await installDeclared(context, settings, flags);
 }
 
-async function installRequests(
+async function installNamed(
   context: Context,
-  gantry: Gantry,
-  requests: readonly InstallRequest[],
+  settings: Settings,
+  refs: readonly string[],
   flags: InstallFlags,
-  op: Op,
 ): Promise<void> {
-  const keepGoing = flags.keepGoing === true;
-  const outcomes = await gantry.installAll(requests, { keepGoing }, op);
+  const requests = namedRequests(context, refs, flags);
+  await using gantry = openGantryFor(context, settings, flags, refs);
+  if (flags.dryRun === true) {
+    await showPlans(context, await plansOf(gantry, requests, settings.op));
+  } else {
+    const outcomes = await gantry.installAll(requests, { keepGoing: flags.keepGoing === true }, settings.op);
+    await showOutcomes(context, outcomes, flags, {});
+  }
+}
+
+async function installDeclared(context: Context, settings: Settings, flags: InstallFlags): Promise<void> {
+  const lockFile = lockFileOf(settings);
+  const requests = declaredRequests(settings, flags).map((request) => ({
+    ...request,
+    ...(flags.replace === true && { replace: true }),
+  }));
+  if (lockFile === undefined || requests.length === 0 || flags.name !== undefined) {
+    const message =
+      flags.name === undefined ? 'nothing is named, and gantry.yaml has no plugins' : '--name needs a reference';
+    throw cliError('CONFIG_USAGE', message, { hint: 'gantry install REFERENCE, or list plugins in gantry.yaml' });
+  }
+  const sources = requests.map(({ source }) => source);
+  await using gantry = openGantryFor(context, settings, flags, sources);
+  const options = { lockFile, frozen: flags.frozen === true, keepGoing: flags.keepGoing === true };
+  if (flags.dryRun === true) {
+    await showPlans(context, await planLocked(gantry, requests, options, settings.op));
+  } else {
+    const { outcomes, changes } = await installLocked(gantry, requests, options, settings.op);
+    const changed = changes.length > 0;
+    await showOutcomes(context, outcomes, flags, { lock: { file: lockFile, changed } });
+    if (changed) context.output.note(`wrote ${lockFile}`);
+  }
+}
+
+async function showOutcomes(
+  context: Context,
+  outcomes: readonly SetOutcome<InstallRequest>[],
+  flags: InstallFlags,
+  more: { readonly lock?: { readonly file: string; readonly changed: boolean } },
+): Promise<void> {
   const failures = outcomes.flatMap((outcome) => (outcome.state === 'failed' ? [outcome.error] : []));
-  if (failures.length === 0 || keepGoing) {
+  if (failures.length === 0 || flags.keepGoing === true) {
     const plugins = outcomes.flatMap((outcome) =>
       'installed' in outcome ? [pluginDocument(outcome.installed.facts)] : [],
     );
-    await context.output.result({ plugins }, outcomes.flatMap(outcomeLine));
+    await context.output.result({ plugins, ...more }, outcomes.flatMap(outcomeLine));
   }
   for (const outcome of outcomes) {
     if (outcome.state === 'held back') {
       context.output.note(`${outcome.name} was not installed, because others failed; --keep-going installs it`);
     }
   }
-  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+  throwAll(failures);
 }
 
-async function showPlans(context: Context, gantry: Gantry, requests: readonly InstallRequest[], op: Op): Promise<void> {
-  const plans: Plan[] = [];
-  const failures: unknown[] = [];
+async function plansOf(gantry: Gantry, requests: readonly InstallRequest[], op: Op): Promise<Planned[]> {
+  const plans: Planned[] = [];
   for (const request of requests) {
     try {
       plans.push(await gantry.plan(request, op));
     } catch (error) {
-      failures.push(error);
+      op.signal?.throwIfAborted();
+      plans.push({ error });
     }
   }
+  return plans;
+}
+
+async function showPlans(context: Context, planned: readonly Planned[]): Promise<void> {
+  throwAll(planned.flatMap((item) => ('error' in item ? [item.error] : [])));
+  const plans = planned.flatMap((item) => ('error' in item ? [] : [item]));
   const plugins = plans.map((plan) => ({
     name: plan.name,
     reference: plan.reference,
@@ -78,15 +124,23 @@ async function showPlans(context: Context, gantry: Gantry, requests: readonly In
     action: plan.action,
   }));
   const lines = plans.map((plan) => `${actionOf(plan)} ${plan.name} (${formatBytes(plan.size)}) ${plan.reference}`);
-  if (failures.length === 0) await context.output.result({ plugins }, lines);
-  else throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+  await context.output.result({ plugins }, lines);
 }
 
 function actionOf({ action }: Plan): string {
   return action === 'unchanged' ? action : `would ${action}`;
 }
 
-function named(context: Context, refs: readonly string[], flags: InstallFlags): InstallRequest[] {
+function throwAll(failures: readonly unknown[]): void {
+  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+}
+
+function namedRequests(context: Context, refs: readonly string[], flags: InstallFlags): InstallRequest[] {
+  if (flags.frozen === true) {
+    throw cliError('CONFIG_USAGE', '--frozen is for the plugins of gantry.yaml, and a reference is named', {
+      hint: 'name a digest in the reference instead, or leave out the reference',
+    });
+  }
   if (flags.name !== undefined && refs.length > 1) {
     throw cliError('CONFIG_USAGE', '--name is for one plugin, and several are named', {
       hint: 'install them one by one, or give them names in gantry.yaml',
@@ -95,20 +149,6 @@ function named(context: Context, refs: readonly string[], flags: InstallFlags): 
   return refs.map((source) => ({
     ...requestFor(context, source, flags),
     ...(flags.name !== undefined && { name: flags.name }),
-    ...(flags.replace === true && { replace: true }),
-  }));
-}
-
-function declared(settings: Settings, flags: InstallFlags): InstallRequest[] {
-  const { plugins } = settings.configuration;
-  if (plugins.length === 0 || flags.name !== undefined) {
-    const message =
-      plugins.length === 0 ? 'nothing is named, and gantry.yaml has no plugins' : '--name needs a reference';
-    throw cliError('CONFIG_USAGE', message, { hint: 'gantry install REFERENCE, or list plugins in gantry.yaml' });
-  }
-  return plugins.map(({ grants: _grants, config: _config, ...spec }) => ({
-    ...spec,
-    ...platformAndConsent(flags),
     ...(flags.replace === true && { replace: true }),
   }));
 }

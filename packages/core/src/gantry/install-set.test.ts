@@ -38,6 +38,24 @@ test('E9: when a switch fails those before it are taken back, unless the set is 
   }
 });
 
+test('E9: when the seal of a set fails, every switch is taken back', async (t) => {
+  const { root } = await testRoot(t);
+  const old = await root.install(await verified(), { name: 'a' });
+  const next = await verified(otherVersion());
+  const prepare = (name: string): Promise<PreparedInstall> => root.prepare(next, { name });
+  const states: string[][] = [];
+  const seal = (outcomes: readonly { readonly state: string }[]): never => {
+    states.push(outcomes.map(({ state }) => state));
+    throw new Error('cannot be written');
+  };
+  await assert.rejects(installSet(['a', 'b'], prepare, { seal }), { message: 'cannot be written' });
+  assert.deepEqual(states, [['installed', 'installed']]);
+  assert.deepEqual(
+    (await root.list()).map((row) => [row.name, row.facts?.digest]),
+    [['a', old.facts.digest]],
+  );
+});
+
 test('F12: a set that is cancelled throws, activates nothing and holds nothing', async (t) => {
   const { root, directory } = await testRoot(t);
   const controller = new AbortController();

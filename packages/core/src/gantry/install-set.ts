@@ -17,6 +17,12 @@ export interface SetOptions {
   readonly keepGoing?: boolean;
 }
 
+/** What goes with a set. */
+export interface Sealed<Request> {
+  /** Called after the last switch, unless no switch was thrown. When it throws, all are taken back, and it is thrown on. */
+  readonly seal?: (outcomes: readonly SetOutcome<Request>[]) => void;
+}
+
 /** One request and how far it came. */
 type Attempt<Request> =
   | { readonly request: Request; readonly prepared: PreparedInstall }
@@ -25,12 +31,13 @@ type Attempt<Request> =
 /**
  * Installs a declared set: every plugin is prepared, every failure is collected, and then the switches are thrown. When
  * one fails none is activated, unless `keepGoing`; when a switch itself fails, those before it are taken back.
- * Never throws for a plugin's failure: look at the outcomes, which stand in the order of the requests. Cancellation throws.
+ * Never throws for a plugin's failure: look at the outcomes, which stand in the order of the requests. Cancellation throws,
+ * and so does `seal`.
  */
 export async function installSet<Request>(
   requests: readonly Request[],
   prepare: (request: Request) => Promise<PreparedInstall>,
-  options: SetOptions = {},
+  options: SetOptions & Sealed<Request> = {},
   op?: Op,
 ): Promise<readonly SetOutcome<Request>[]> {
   const attempts = await mapParallel(
@@ -61,7 +68,7 @@ function heldBack<Request>(attempt: Attempt<Request>): SetOutcome<Request> {
 
 function activateAll<Request>(
   attempts: readonly Attempt<Request>[],
-  options: SetOptions,
+  options: SetOptions & Sealed<Request>,
   op?: Op,
 ): readonly SetOutcome<Request>[] {
   const activated: PreparedInstall[] = [];
@@ -80,6 +87,12 @@ function activateAll<Request>(
       if (options.keepGoing !== true) return takeBack(attempts, activated, prepared, error);
       outcomes.push({ state: 'failed', request, error });
     }
+  }
+  try {
+    options.seal?.(outcomes);
+  } catch (error) {
+    for (const prepared of activated.toReversed()) prepared.revert();
+    throw error;
   }
   return outcomes;
 }
