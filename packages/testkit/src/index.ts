@@ -36,6 +36,8 @@ export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } fr
 export { type Listening, listenOnLoopback } from './listen.ts';
 export { type ArtifactSpec, type BlobSpec, type PublishedArtifact, publishArtifact } from './publish-artifact.ts';
 export { testExamples } from './readme-examples.ts';
+export type { RecordedCase, RecordedSignature, RecordedSigner, RecordedWorkflow } from './recorded/recorded-case.ts';
+export { type RecordedSignatures, recordedSignatures } from './recorded/recorded-signatures.ts';
 export type { NeededAccess, RegistryAuth } from './registry-auth.ts';
 export type { LoggedRequest, RequestLog } from './request-log.ts';
 export { EMPTY_WASM, executableLayer, tarLayer, wasmLayer } from './sample-plugins.ts';
@@ -85,6 +87,14 @@ export type { TimestampOptions } from './sigstore/timestamp.ts';
 export type { TokenOptions, TokenSubject } from './sigstore/tokens.ts';
 export type { LogBody, LogOptions, TransparencyLog } from './sigstore/transparency-log.ts';
 export type { TrustedRootJson } from './sigstore/trusted-root.ts';
+export type { TufRole } from './sigstore/tuf-metadata.ts';
+export {
+  type TufPublication,
+  type TufRepository,
+  type TufRepositoryOptions,
+  type TufState,
+  tufRepository,
+} from './sigstore/tuf-repository.ts';
 export type { X509Extension } from './sigstore/x509.ts';
 export { KeyUse, type SubjectName } from './sigstore/x509-extensions.ts';
 export { type Sink, type SinkAnswer, type SinkOptions, startSink } from './sink.ts';

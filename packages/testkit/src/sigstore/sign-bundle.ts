@@ -122,10 +122,9 @@ function contentOf(subject: BundleSubject, signer: LabSigner, options: BundleOpt
 function statementOf(subject: BundleSubject, options: BundleOptions): unknown {
   const digest = typeof subject === 'string' ? subject : digestOf(subject);
   const [algorithm = ''] = digest.split(':', 1);
-  const claims = Object.keys(options.claims ?? {}).length === 0 ? {} : { annotations: options.claims };
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ digest: { [algorithm]: digestHex(digest) }, ...claims }],
+    subject: [{ digest: { [algorithm]: digestHex(digest) }, annotations: options.claims ?? {} }],
     predicateType: options.predicateType ?? COSIGN_SIGN_PREDICATE,
     predicate: {},
   };
