@@ -33,6 +33,9 @@ export type CoreLimitName =
   | 'contentAge'
   | 'signatureProofs'
   | 'clockSkew'
+  | 'signatureCandidates'
+  | 'signatureLayers'
+  | 'signatureBytes'
   | 'pemBytes'
   | 'trustRootBytes'
   | 'trustRootRefresh'
@@ -129,4 +132,11 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     unit: 'milliseconds',
     meaning: 'How far in the future the time of a signature may lie, since clocks differ.',
   },
+  signatureCandidates: {
+    value: 50,
+    unit: 'count',
+    meaning: 'Referrers of one subject that are opened to find signatures.',
+  },
+  signatureLayers: { value: 50, unit: 'count', meaning: 'Signatures of one manifest that are looked at.' },
+  signatureBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of one signature: a bundle, or a payload of simple signing.' },
 });

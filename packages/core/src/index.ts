@@ -28,6 +28,7 @@ export type { SetOptions, SetOutcome } from './gantry/install-set.ts';
 export { installedAlready } from './gantry/installed-already.ts';
 export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
 export { openSources, type Sources, type SourcesOptions } from './gantry/open-sources.ts';
+export { type TagDigest, tagDigests } from './gantry/tag-digests.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
 export type { Plan } from './install/plan.ts';
 export {
@@ -78,6 +79,16 @@ export {
 } from './trust/material/trust-root.ts';
 export { DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
 export type { IdentityRule, PolicyKey, SignatureRequirement, TextRule } from './trust/requirement.ts';
+export type * from './trust/signatures/accepted-signature.ts';
+export { BUNDLE_MEDIA_TYPES } from './trust/signatures/bundle-version.ts';
+export { evidenceDigest } from './trust/signatures/evidence-digest.ts';
+export { decodeEvidence, encodeEvidence } from './trust/signatures/evidence-file.ts';
+export type { FormatJudge } from './trust/signatures/format-judge.ts';
+export { judgeSignature } from './trust/signatures/judge-signature.ts';
+export { type JudgedSignatures, judgeSignatures } from './trust/signatures/judge-signatures.ts';
+export { SIMPLE_SIGNING_MEDIA_TYPE } from './trust/signatures/read-simple-signing.ts';
+export type * from './trust/signatures/signature-document.ts';
+export type * from './trust/signatures/signature-question.ts';
 export { textOfRule } from './trust/text-rule.ts';
 export * from './trust/verdict.ts';
 export { VerifiedPlugin } from './trust/verified-plugin.ts';

@@ -10,6 +10,11 @@ export interface SignatureQuestion {
   readonly manifest: Digest;
   readonly requirement: SignatureRequirement;
   readonly trustRoot: LoadedTrustRoot | undefined;
+  /**
+   * The bytes of `root` and `manifest`, in any order: signatures of messages are over these and not over a digest. Each is
+   * used for what it hashes to. Without them such a signature is refused.
+   */
+  readonly manifestBytes?: readonly Uint8Array[];
   /** Milliseconds since 1970: the host's clock, for freshness and for refusing times in the future only. */
   readonly now: number;
 }

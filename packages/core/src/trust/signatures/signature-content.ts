@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { SignedEntity } from '@sigstore/verify';
+import type { SignatureReading } from './signature-reading.ts';
+import { verifiesBytes } from './verify-bytes.ts';
+
+/** A signature as the library wants it. Its own version verifies with SHA-256 whatever the key, this one by the key. */
+export function signatureContent({ message, payload, signature }: SignatureReading): SignedEntity['signature'] {
+  return {
+    signature,
+    compareSignature: (other) => signature.equals(other),
+    compareDigest: (digest) => digestIs(payload ?? message, digest),
+    compareSignedDigest: (digest) => digestIs(message, digest),
+    verifySignature: (key) => verifiesBytes(key, message, signature),
+  };
+}
+
+const HASH_BY_LENGTH: ReadonlyMap<number, string> = new Map([
+  [32, 'sha256'],
+  [48, 'sha384'],
+  [64, 'sha512'],
+]);
+
+function digestIs(bytes: Buffer, digest: Buffer): boolean {
+  const hash = HASH_BY_LENGTH.get(digest.length);
+  return hash !== undefined && createHash(hash).update(bytes).digest().equals(digest);
+}
