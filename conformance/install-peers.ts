@@ -1,7 +1,7 @@
 /**
  * Installs the real peers of the end-to-end tests, by exact version, into a cache that is not committed:
- * Debian packages through apt, Go programs from the small modules under `peers/`. A peer that cannot be had fails the
- * run; nothing is skipped.
+ * Debian packages through apt, Go programs from the small modules under `peers/`, each under a name of its own (two are
+ * called cosign). A peer that cannot be had fails the run; nothing is skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -18,20 +18,37 @@ const debian = [
   { command: 'htpasswd', package: 'apache2-utils' },
   { command: 'openssl', package: 'openssl' },
   { command: 'zstd', package: 'zstd' },
+  { command: 'ip', package: 'iproute2' },
 ] as const;
 
+/** `tool`: the package to build; its version is in the go.mod of `peers/NAME`. Without one, the program there is ours. */
 const go = [
-  { name: 'olareg', package: 'github.com/olareg/olareg/cmd/olareg', env: {}, flags: [] },
-  { name: 'crane', package: 'github.com/google/go-containerregistry/cmd/crane', env: {}, flags: [] },
-  { name: 'oras', package: '.', env: {}, flags: [] },
+  { name: 'olareg', tool: 'github.com/olareg/olareg/cmd/olareg' },
+  { name: 'crane', tool: 'github.com/google/go-containerregistry/cmd/crane' },
+  { name: 'oras' },
   {
     name: 'plugin.wasm',
     module: 'wasm-plugin',
-    package: '.',
     env: { GOOS: 'wasip1', GOARCH: 'wasm' },
     flags: ['-buildmode=c-shared'],
   },
-] as const;
+  { name: 'ctsigner' },
+  { name: 'trillian-mem' },
+  { name: 'rekor-tiles', tool: 'github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix' },
+  { name: 'timestamp-server', tool: 'github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server' },
+  { name: 'fulcio', tool: 'github.com/sigstore/fulcio' },
+  { name: 'rekor', tool: 'github.com/sigstore/rekor/cmd/rekor-server' },
+  { name: 'cosign3', tool: 'github.com/sigstore/cosign/v3/cmd/cosign' },
+  { name: 'cosign2', tool: 'github.com/sigstore/cosign/v2/cmd/cosign' },
+] as const satisfies readonly GoPeer[];
+
+interface GoPeer {
+  readonly name: string;
+  readonly tool?: string;
+  readonly module?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
 
 /** Name of a peer that is built from Go sources. */
 export type BuiltPeer = (typeof go)[number]['name'];
@@ -56,15 +73,18 @@ export function installPeers(): void {
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env });
   }
   mkdirSync(peersDirectory, { recursive: true });
-  for (const peer of go) {
-    const output = join(peersDirectory, peer.name);
-    const module = 'module' in peer ? peer.module : peer.name;
-    // go build compares inputs by itself; an up-to-date peer costs a fraction of a second.
-    run('go', ['build', '-trimpath', ...peer.flags, '-o', output, peer.package], {
-      cwd: join(here, 'peers', module),
-      env: { ...process.env, ...peer.env },
-    });
-  }
+  for (const peer of go) build(peer);
+}
+
+function build({ name, tool = '.', module = name, env = {}, flags = [] }: GoPeer): void {
+  const output = join(peersDirectory, name);
+  const started = performance.now();
+  // go build compares inputs by itself; an up-to-date peer costs a fraction of a second. One at a time: it uses all cores.
+  run('go', ['build', ...flags, '-o', output, tool], {
+    cwd: join(here, 'peers', module),
+    env: { ...process.env, ...env },
+  });
+  console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
 
 if (import.meta.main) installPeers();

@@ -5,9 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { Cleanup } from '@gantry/testkit';
 import { type BuiltPeer, peersDirectory } from './install-peers.ts';
 
 const execute = promisify(execFile);
@@ -38,8 +38,33 @@ export async function run(command: string, args: readonly string[], options: Run
   return stdout;
 }
 
+/** How a run ended. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command to its end, whatever the exit code. */
+export function outcomeOf(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.once('error', failed);
+    child.once('close', (code) => done({ code, stdout, stderr }));
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
+  });
+}
+
 /** A directory that goes with the test. */
-export async function temporaryDirectory(t: TestContext): Promise<string> {
+export async function temporaryDirectory(t: Cleanup): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'gantry-e2e-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
@@ -62,7 +87,7 @@ export interface Service {
 
 /** Starts a server and waits until it listens on a port of loopback. */
 export async function startService(
-  t: TestContext,
+  t: Cleanup,
   command: string,
   args: readonly string[],
   port: number,

@@ -1,7 +1,7 @@
 /** The real registries, each started for one test on a free loopback port, and what they are known to do differently. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import type { Cleanup } from '@gantry/testkit';
 import { launcher } from './gantry.ts';
 import { freePort, peer, type Service, startService, temporaryDirectory } from './processes.ts';
 
@@ -21,7 +21,7 @@ export interface DockerRegistryOptions {
 }
 
 /** docker-registry 2.8 (distribution): no referrers API. */
-export async function startDockerRegistry(t: TestContext, options: DockerRegistryOptions = {}): Promise<Registry> {
+export async function startDockerRegistry(t: Cleanup, options: DockerRegistryOptions = {}): Promise<Registry> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const configuration = join(await temporaryDirectory(t), 'config.yml');
@@ -45,7 +45,7 @@ function dockerRegistryConfiguration(address: string, { auth, tls, proxyOf }: Do
 }
 
 /** olareg: referrers API, sha512. */
-export async function startOlareg(t: TestContext): Promise<Registry> {
+export async function startOlareg(t: Cleanup): Promise<Registry> {
   const port = await freePort();
   const directory = await temporaryDirectory(t);
   const args = ['serve', '--addr', '127.0.0.1', '--port', String(port), '--dir', directory, '--api-delete'];
@@ -54,7 +54,7 @@ export async function startOlareg(t: TestContext): Promise<Registry> {
 }
 
 /** crane's registry in memory: no referrers API. */
-export async function startCraneRegistry(t: TestContext): Promise<Registry> {
+export async function startCraneRegistry(t: Cleanup): Promise<Registry> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const args = ['registry', 'serve', '--address', address];
@@ -70,7 +70,7 @@ export interface GantryRegistryOptions {
 }
 
 /** Our own, as somebody else's client meets it. */
-export async function startGantryRegistry(t: TestContext, options: GantryRegistryOptions = {}): Promise<Registry> {
+export async function startGantryRegistry(t: Cleanup, options: GantryRegistryOptions = {}): Promise<Registry> {
   const port = await freePort();
   const directory = options.directory === undefined ? [] : [options.directory];
   const flags = ['--port', String(port), ...(options.readOnly === true ? ['--read-only'] : [])];
@@ -84,7 +84,7 @@ export async function startGantryRegistry(t: TestContext, options: GantryRegistr
 /** A kind of registry and its answers where registries differ; docs/registries.md says the same in words. */
 export interface RegistryKind {
   readonly name: string;
-  readonly start: (t: TestContext) => Promise<Registry>;
+  readonly start: (t: Cleanup) => Promise<Registry>;
   /** Where the referrers of a manifest are found. */
   readonly referrers: 'api' | 'tag';
   /** Takes a blob from another of its repositories. */
