@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { digestOf } from '@gantry/oci';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toSignedEntity, toTrustMaterial, Verifier, type VerifierOptions } from '@sigstore/verify';
+import type { BundleJson, LogEntryJson } from './bundle-json.ts';
 import { flipped } from './edited.ts';
 import { githubIdentity } from './github-identity.ts';
+import { sha256 } from './hash.ts';
 import { labKeyPair, spki } from './keys.ts';
 import { type SigstoreLab, sigstoreLab } from './lab.ts';
 import type { BundleOptions, SignedBundle } from './sign-bundle.ts';
+import { type SignedSimple, SimpleAnnotation, type SimpleOptions } from './sign-simple.ts';
 
 const MANIFEST = Buffer.from('{"schemaVersion":2}');
 const KEYS_ONLY: VerifierOptions = { ctlogThreshold: 0, tlogThreshold: 0, timestampThreshold: 0 };
@@ -60,6 +64,20 @@ test('the clock of the lab is the time of everything it makes', () => {
   verify(lab, lab.signBundle(MANIFEST, { log: 'v1', tsa: true }));
 });
 
+for (const [name, options] of Object.entries<SimpleOptions>({
+  'as cosign 2 makes it': {},
+  'with a time stamp': { tsa: { embedCertificate: true } },
+  'with a time stamp instead of a log entry': { log: 'none', tsa: true },
+})) {
+  test(`simple signing verifies: ${name}`, () => {
+    const lab = sigstoreLab();
+    const signed = lab.signSimple(digestOf(MANIFEST), options);
+    const entity = toSignedEntity(bundleFromJSON(asBundle(signed)), signed.payload);
+    const tlogThreshold = options.log === 'none' ? 0 : 1;
+    new Verifier(toTrustMaterial(TrustedRoot.fromJSON(lab.trustedRoot)), { tlogThreshold }).verify(entity);
+  });
+}
+
 const WRONG: Readonly<Record<string, readonly [BundleOptions, RegExp]>> = {
   'a promise by another log of certificates': [{ identity: { sct: 'wrong-key' } }, /SCT verification failed/],
   'a certificate without a promise': [{ identity: { sct: 'missing' } }, /expected 1 SCTs/],
@@ -99,4 +117,32 @@ function verify(
   const keys = key === undefined ? {} : { [hint]: { rawBytes: spki(key), keyDetails: 5 } };
   const material = toTrustMaterial(TrustedRoot.fromJSON(lab.trustedRoot), keys);
   new Verifier(material, options).verify(toSignedEntity(parsed, MANIFEST));
+}
+
+/** The same proof in the words of a bundle. */
+function asBundle({ payload, annotations }: SignedSimple): BundleJson {
+  const { SignedEntryTimestamp, Payload } = JSON.parse(annotations[SimpleAnnotation.bundle] ?? '{}');
+  const { SignedRFC3161Timestamp } = JSON.parse(annotations[SimpleAnnotation.timestamp] ?? '{}');
+  const certificate = new X509Certificate(annotations[SimpleAnnotation.certificate] ?? '');
+  const entry: LogEntryJson = {
+    logIndex: String(Payload?.logIndex),
+    logId: { keyId: Buffer.from(Payload?.logID ?? '', 'hex').toString('base64') },
+    kindVersion: { kind: 'hashedrekord', version: '0.0.1' },
+    integratedTime: String(Payload?.integratedTime),
+    inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
+    canonicalizedBody: Payload?.body,
+  };
+  const stamps = SignedRFC3161Timestamp === undefined ? [] : [{ signedTimestamp: SignedRFC3161Timestamp }];
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.1',
+    verificationMaterial: {
+      x509CertificateChain: { certificates: [{ rawBytes: certificate.raw.toString('base64') }] },
+      tlogEntries: Payload === undefined ? [] : [entry],
+      timestampVerificationData: { rfc3161Timestamps: stamps },
+    },
+    messageSignature: {
+      messageDigest: { algorithm: 'SHA2_256', digest: sha256(payload).toString('base64') },
+      signature: annotations[SimpleAnnotation.signature] ?? '',
+    },
+  };
 }

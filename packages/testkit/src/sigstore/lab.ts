@@ -19,6 +19,10 @@ export interface SigstoreLabOptions {
   readonly now?: () => number;
   /** Whether there is a log of certificates. Default true; without it certificates carry no promise. */
   readonly ct?: boolean;
+  /** Who issues certificates. Default: an intermediate below a root of its own. */
+  readonly fulcio?: LabAuthority;
+  /** Who stamps. Default: a certificate below a root of its own. */
+  readonly tsa?: LabAuthority;
   /** Host of the log of version 1, and the name in its checkpoints. Default `rekor1.lab.test`. */
   readonly rekorV1Host?: string;
   /** Host of the log of version 2. Default `rekor2.lab.test`. */
@@ -40,9 +44,8 @@ export interface LabPems {
 /** A private Sigstore in this process: it trusts nobody, nobody trusts it, and it makes whatever a test asks for. */
 export interface SigstoreLab {
   readonly now: () => number;
-  /** The intermediate authority that issues certificates. */
+  /** Who issues certificates: the intermediate authority. */
   readonly fulcio: LabAuthority;
-  readonly fulcioRoot: LabAuthority;
   readonly logV1: TransparencyLog;
   readonly logV2: TransparencyLog;
   readonly ctLog: (LabKeyPair & Pick<TransparencyLog, 'baseUrl' | 'id'>) | undefined;
@@ -70,10 +73,8 @@ export interface SigstoreLab {
 export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
   const now = options.now ?? Date.now;
   const made = now();
-  const fulcioRoot = labAuthority('lab fulcio root', made, { pathLength: 1 });
-  const fulcio = labAuthority('lab fulcio', made, { signedBy: fulcioRoot, pathLength: 0, use: 'codeSigning' });
-  const tsaRoot = labAuthority('lab tsa root', made, { pathLength: 0 });
-  const tsa = labAuthority('lab tsa', made, { signedBy: tsaRoot, use: 'timeStamping', keyType: 'P-256' });
+  const fulcio = options.fulcio ?? newFulcio(made);
+  const tsa = options.tsa ?? newTsa(made);
   const v1 = logV1({ now, host: options.rekorV1Host ?? 'rekor1.lab.test' });
   const v2 = logV2({ now, host: options.rekorV2Host ?? 'rekor2.lab.test' });
   const ctLog = options.ct === false ? undefined : newCtLog();
@@ -88,7 +89,6 @@ export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
   const lab: SigstoreLab = {
     now,
     fulcio,
-    fulcioRoot,
     logV1: v1,
     logV2: v2,
     ctLog,
@@ -98,7 +98,7 @@ export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
     },
     pem: {
       fulcio: fulcio.chain.map(certificatePem).join(''),
-      fulcioRoot: fulcioRoot.chain.map(certificatePem).join(''),
+      fulcioRoot: fulcio.chain.slice(-1).map(certificatePem).join(''),
       rekorV1: publicPem(v1.publicKey),
       rekorV2: publicPem(v2.publicKey),
       ct: ctLog === undefined ? '' : publicPem(ctLog.publicKey),
@@ -118,6 +118,16 @@ export function sigstoreLab(options: SigstoreLabOptions = {}): SigstoreLab {
     serve: (t, serve) => serveLab(t, lab, issuerKey, serve),
   };
   return lab;
+}
+
+function newFulcio(now: number): LabAuthority {
+  const root = labAuthority('lab fulcio root', now, { pathLength: 1 });
+  return labAuthority('lab fulcio', now, { signedBy: root, pathLength: 0, use: 'codeSigning' });
+}
+
+function newTsa(now: number): LabAuthority {
+  const root = labAuthority('lab tsa root', now, { pathLength: 0 });
+  return labAuthority('lab tsa', now, { signedBy: root, use: 'timeStamping', keyType: 'P-256' });
 }
 
 function newCtLog(): NonNullable<SigstoreLab['ctLog']> {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { LogEntryJson } from './bundle-json.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { checkpoint } from './checkpoint.ts';
+import { type CheckpointSigner, checkpoint } from './checkpoint.ts';
 import { sha256 } from './hash.ts';
 import { labKeyPair, signature, spki } from './keys.ts';
 import { MerkleTree } from './merkle-tree.ts';
@@ -19,8 +19,12 @@ export interface LogOptions {
   readonly time?: number;
   /** Whether version 1 signs a promise (SET). Default true. */
   readonly promise?: boolean;
+  /** Who signs the promise, instead of the log. */
+  readonly promisedBy?: KeyObject;
   /** Whether the proof of inclusion, with the checkpoint, is there. Default true. */
   readonly proof?: boolean;
+  /** Who signs the checkpoint, and in which words, where that is not the log in its own. */
+  readonly checkpoint?: Partial<CheckpointSigner>;
 }
 
 /** A transparency log with a real Merkle tree. */
@@ -62,14 +66,16 @@ export function logV1({ now, host }: TransparencyLogOptions): TransparencyLog {
       const logIndex = EARLIER_ENTRIES + index;
       const integratedTime = Math.floor((options.time ?? now()) / 1000);
       const promised = { body: bytes.toString('base64'), integratedTime, logID: id.toString('hex'), logIndex };
-      const promise = signature(Buffer.from(canonicalJson(promised)), pair.privateKey).toString('base64');
+      const promise = signature(Buffer.from(canonicalJson(promised)), options.promisedBy ?? pair.privateKey).toString(
+        'base64',
+      );
       return {
         logIndex: String(logIndex),
         logId: { keyId: id.toString('base64') },
         kindVersion: { kind: body.kind, version: body.apiVersion },
         integratedTime: String(integratedTime),
         ...(options.promise === false ? {} : { inclusionPromise: { signedEntryTimestamp: promise } }),
-        ...proofOf(tree, index, checkpoint(signer, tree.size, tree.root()), options),
+        ...proofOf(tree, index, signer, options),
         canonicalizedBody: bytes.toString('base64'),
       };
     },
@@ -95,7 +101,7 @@ export function logV2({ host }: TransparencyLogOptions): TransparencyLog {
         ...(index === 0 ? {} : { logIndex: String(index) }),
         logId: { keyId: id.toString('base64') },
         kindVersion: { kind: body.kind, version: body.apiVersion },
-        ...proofOf(tree, index, checkpoint(signer, tree.size, tree.root()), options),
+        ...proofOf(tree, index, signer, options),
         canonicalizedBody: bytes.toString('base64'),
       };
     },
@@ -105,10 +111,11 @@ export function logV2({ host }: TransparencyLogOptions): TransparencyLog {
 function proofOf(
   tree: MerkleTree,
   index: number,
-  envelope: string,
+  signer: CheckpointSigner,
   options: LogOptions,
 ): Pick<LogEntryJson, 'inclusionProof'> {
   if (options.proof === false) return {};
+  const envelope = checkpoint({ ...signer, ...options.checkpoint }, tree.size, tree.root());
   const hashes = tree.path(index).map((hash) => hash.toString('base64'));
   return {
     inclusionProof: {
