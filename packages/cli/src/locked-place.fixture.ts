@@ -31,7 +31,10 @@ export async function lockedPlace(t: TestContext): Promise<LockedPlace> {
     declare: (plugins, trust = trustAll) => {
       const entries = Object.entries(plugins).map(([name, source]) => `  - name: ${name}\n    source: ${source}\n`);
       const rules = trust === '' ? '' : `trust:\n${trust}`;
-      return writeFile(join(at.cwd, 'gantry.yaml'), `schemaVersion: 1\n${rules}plugins:\n${entries.join('')}`);
+      return writeFile(
+        join(at.cwd, 'gantry.yaml'),
+        `schemaVersion: 1\nlimits: { retries: 0 }\n${rules}plugins:\n${entries.join('')}`,
+      );
     },
     lock: async () => JSON.parse((await lockText()) ?? ''),
     lockText,

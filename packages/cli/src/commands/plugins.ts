@@ -63,6 +63,30 @@ export function addPlugins(program: Command, context: Context, pluginArguments: 
   );
   runs(install, context, async () => (await import('../verbs/on-registries.ts')).install);
 
+  const outdated = rootFlag(
+    registryFlags(
+      verb(program, {
+        usage: 'outdated',
+        summary: 'list plugins whose tag has moved since they were installed',
+        examples: ['gantry outdated'],
+      }),
+    ).option('--exit-code', 'exit with 10 when there is something newer'),
+  );
+  runs(outdated, context, async () => (await import('../verbs/on-registries.ts')).outdated);
+
+  const update = rootFlag(
+    consentFlag(
+      registryFlags(
+        verb(program, {
+          usage: 'update [name]',
+          summary: 'ask the tags again; install and lock what has moved',
+          examples: ['gantry update', 'gantry update hello'],
+        }),
+      ).option('--keep-going', 'update the good ones when some fail'),
+    ),
+  );
+  runs(update, context, async () => (await import('../verbs/on-registries.ts')).update);
+
   const list = rootFlag(
     configFlags(verb(program, { usage: 'list', summary: 'list installed plugins', examples: ['gantry list --json'] })),
   );

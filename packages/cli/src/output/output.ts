@@ -25,6 +25,7 @@ export class Output {
   readonly #progress: ProgressLine | undefined;
   readonly #warned = new Set<string>();
   #failed: readonly unknown[] = [];
+  #answer = 0;
 
   constructor(io: Io, flags: OutputFlags) {
     this.#io = io;
@@ -32,9 +33,14 @@ export class Output {
     if (flags.json !== true && flags.quiet !== true) this.#progress = new ProgressLine(io);
   }
 
-  /** The exit code for everything that {@link Output.failure} was told so far; 0 when that is nothing. */
+  /** The exit code for everything that {@link Output.failure} was told so far; when that is nothing, that of the answer. */
   get exitCode(): number {
-    return worstExitCode(this.#failed);
+    return this.#failed.length > 0 ? worstExitCode(this.#failed) : this.#answer;
+  }
+
+  /** Sets the exit code of a run in which nothing fails, for verbs whose answer is told by it too. Default: 0. */
+  answer(exitCode: number): void {
+    this.#answer = exitCode;
   }
 
   /** Whether results are JSON. */

@@ -1,6 +1,7 @@
 import { type Gantry, type InstallRequest, installLocked, type Plan, planLocked, type SetOutcome } from '@gantry/core';
 import { formatPlatform, type Op } from '@gantry/oci';
 import { declaredRequests, lockFileOf } from '../app/declared-plugins.ts';
+import { throwFailures } from '../app/failures.ts';
 import { type AcquireFlags, openGantryFor, requestFor } from '../app/open-gantry.ts';
 import { pluginDocument, verdictDocument } from '../app/plugin-documents.ts';
 import { readSettings, type Settings } from '../app/settings.ts';
@@ -94,7 +95,7 @@ async function showOutcomes(
       context.output.note(`${outcome.name} was not installed, because others failed; --keep-going installs it`);
     }
   }
-  throwAll(failures);
+  throwFailures(failures);
 }
 
 async function plansOf(gantry: Gantry, requests: readonly InstallRequest[], op: Op): Promise<Planned[]> {
@@ -111,7 +112,7 @@ async function plansOf(gantry: Gantry, requests: readonly InstallRequest[], op: 
 }
 
 async function showPlans(context: Context, planned: readonly Planned[]): Promise<void> {
-  throwAll(planned.flatMap((item) => ('error' in item ? [item.error] : [])));
+  throwFailures(planned.flatMap((item) => ('error' in item ? [item.error] : [])));
   const plans = planned.flatMap((item) => ('error' in item ? [] : [item]));
   const plugins = plans.map((plan) => ({
     name: plan.name,
@@ -129,10 +130,6 @@ async function showPlans(context: Context, planned: readonly Planned[]): Promise
 
 function actionOf({ action }: Plan): string {
   return action === 'unchanged' ? action : `would ${action}`;
-}
-
-function throwAll(failures: readonly unknown[]): void {
-  if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
 }
 
 function namedRequests(context: Context, refs: readonly string[], flags: InstallFlags): InstallRequest[] {
