@@ -46,7 +46,7 @@ export function usualHash(key: KeyObject): LabHash {
   return 'sha256';
 }
 
-/** Signs: ECDSA in DER, RSA as PKCS #1 v1.5, Ed25519 without hashing first. cosign takes SHA-256 whatever the key. */
+/** Signs: ECDSA in DER, RSA as PKCS #1 v1.5, Ed25519 without hashing first. `cosign verify --key` takes SHA-256 only. */
 export function signature(data: Uint8Array, privateKey: KeyObject, hash: LabHash = 'sha256'): Buffer {
   return sign(privateKey.asymmetricKeyType === 'ed25519' ? null : hash, data, privateKey);
 }

@@ -27,6 +27,13 @@ export function rekorV1Service(lab: SigstoreLab): Service {
   };
 }
 
+/** What keys hash with in version 2, where that is not SHA-256. */
+const PREHASH: Readonly<Record<string, string>> = {
+  PKIX_ECDSA_P384_SHA_384: 'SHA2_384',
+  PKIX_ECDSA_P521_SHA_512: 'SHA2_512',
+  PKIX_ED25519_PH: 'SHA2_512',
+};
+
 /** `POST /api/v2/log/entries` of Rekor version 2, which takes `hashedrekord` only. */
 export function rekorV2Service(lab: SigstoreLab): Service {
   return (request) => {
@@ -34,8 +41,7 @@ export function rekorV2Service(lab: SigstoreLab): Service {
     const { digest, signature } = asked;
     if (typeof digest !== 'string') return refusal(400, 'invalid type: expected hashedRekordRequestV002');
     const { keyDetails } = asRecord(asRecord(signature)['verifier']);
-    const bits = /P(384)|P(521)/.exec(String(keyDetails));
-    const algorithm = bits?.[1] !== undefined ? 'SHA2_384' : bits?.[2] !== undefined ? 'SHA2_512' : 'SHA2_256';
+    const algorithm = PREHASH[String(keyDetails)] ?? 'SHA2_256';
     const hashedRekordV002 = { data: { algorithm, digest }, signature };
     return jsonAnswer(201, lab.logV2.add({ kind: 'hashedrekord', apiVersion: '0.0.2', spec: { hashedRekordV002 } }));
   };

@@ -10,7 +10,7 @@ export interface SignerOptions {
   readonly key?: LabKeyPair;
   /** Signs in place of the key that the certificate or the hint tells of. */
   readonly signingKey?: KeyObject;
-  /** Default SHA-256, as cosign does for every key. */
+  /** Default SHA-256: the only one that `cosign verify --key` takes, whatever the key. */
   readonly hash?: LabHash;
 }
 
