@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { Io } from './io.ts';
 
 /** An {@link Io} that keeps what is written. */
@@ -25,7 +26,7 @@ export function recordIo(options: RecordIoOptions = {}): RecordedIo {
   const err: Buffer[] = [];
   const abort = new AbortController();
   return {
-    stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
+    stdin: Readable.from(options.interactive === true ? typed(options.stdin ?? '') : piped(options.stdin)),
     stdout: recorder(out),
     stderr: recorder(err),
     env: options.env ?? {},
@@ -38,6 +39,18 @@ export function recordIo(options: RecordIoOptions = {}): RecordedIo {
     err: () => Buffer.concat(err).toString(),
     interrupt: (reason) => abort.abort(reason),
   };
+}
+
+function piped(text: string | undefined): readonly Buffer[] {
+  return text === undefined ? [] : [Buffer.from(text)];
+}
+
+/** Line by line, as somebody types: the next one comes after the question for it. */
+async function* typed(text: string): AsyncGenerator<Buffer> {
+  for (const line of text.match(/.*\n/g) ?? []) {
+    await setImmediate();
+    yield Buffer.from(line);
+  }
 }
 
 function recorder(chunks: Buffer[]): PassThrough {
