@@ -30,6 +30,8 @@ export type CoreLimitName =
   | 'leaseHeartbeat'
   | 'leaseAge'
   | 'ownerBytes'
+  | 'serviceAnswerBytes'
+  | 'signatureWriteAttempts'
   | 'contentAge'
   | 'signatureProofs'
   | 'clockSkew'
@@ -97,6 +99,16 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
   leaseHeartbeat: { value: 60 * second, unit: 'milliseconds', meaning: 'How often a lease is renewed.' },
   leaseAge: { value: 1 * hour, unit: 'milliseconds', meaning: 'Silence after which a lease no longer counts.' },
   ownerBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of a lock or lease file.' },
+  serviceAnswerBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of an answer of a service that takes part in signing.',
+  },
+  signatureWriteAttempts: {
+    value: 5,
+    unit: 'count',
+    meaning: 'Attempts to add a signature to those under a .sig tag while others write there.',
+  },
   contentAge: {
     value: 1 * hour,
     unit: 'milliseconds',
@@ -138,5 +150,9 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     meaning: 'Referrers of one subject that are opened to find signatures.',
   },
   signatureLayers: { value: 50, unit: 'count', meaning: 'Signatures of one manifest that are looked at.' },
-  signatureBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of one signature: a bundle, or a payload of simple signing.' },
+  signatureBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of one signature: a bundle, or a payload of simple signing.',
+  },
 });

@@ -1,21 +1,28 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Digest, isDigest, type Op } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import { errorCode, randomName, syncDirectory } from '../files/durable.ts';
 import { heldContents } from './hold.ts';
 import { liveContents } from './pointers.ts';
-import { contentDirectory, type RootContext } from './root-context.ts';
+import { keptEvidence, type Receipt } from './receipt.ts';
+import { contentDirectory, evidenceFile, type RootContext } from './root-context.ts';
+
+/** Something that is named by its digest, and where it lies. */
+interface Stored {
+  readonly digest: Digest;
+  readonly home: string;
+}
 
 /**
- * Removes content that no name points at and nobody holds. Content that an update stopped using stays for `contentAge`,
+ * Removes content and evidence that no name points at and nobody holds. Content that an update stopped using stays for `contentAge`,
  * for readers that have read the old receipt and not yet opened the files; `now` names content that goes at once.
  * Best effort: what cannot be removed, or told to be unused, stays for the next time.
  */
 export function collectContent(context: RootContext, now: ReadonlySet<Digest> = new Set(), op?: Op): void {
   try {
-    for (const digest of storedContents(context)) {
-      if (!now.has(digest) && age(context, digest) < coreLimits(op, 'contentAge')) continue;
-      if (!isUsed(context, digest, op)) collectOne(context, digest, op);
+    for (const stored of [...storedIn(context, 'content'), ...storedIn(context, 'evidence')]) {
+      if (!now.has(stored.digest) && age(context, stored) < coreLimits(op, 'contentAge')) continue;
+      if (!isUsed(context, stored.digest, op)) collectOne(context, stored, op);
     }
   } catch {
     // A receipt that cannot be read, or a file system that fails: nothing is removed on a guess.
@@ -26,9 +33,8 @@ export function collectContent(context: RootContext, now: ReadonlySet<Digest> = 
  * The content is moved away first and the question asked again: an installer takes its hold before it looks whether the
  * content is there, so one of the two always sees the other.
  */
-function collectOne(context: RootContext, digest: Digest, op?: Op): void {
+function collectOne(context: RootContext, { digest, home }: Stored, op?: Op): void {
   const { fileSystem, paths } = context;
-  const home = contentDirectory(context, digest);
   const aside = join(paths.staging, randomName('unused-'));
   fileSystem.rename(home, aside);
   fileSystem.reached('collect.aside');
@@ -40,7 +46,7 @@ function collectOne(context: RootContext, digest: Digest, op?: Op): void {
     if (used) restore(context, aside, home);
   }
   if (used) return;
-  syncDirectory(fileSystem, paths.content);
+  syncDirectory(fileSystem, dirname(home));
   fileSystem.removeTree(aside);
 }
 
@@ -58,25 +64,31 @@ function isUsed(context: RootContext, digest: Digest, op?: Op): boolean {
   return heldContents(context, op).has(digest) || liveContents(context, op).has(digest);
 }
 
-function storedContents(context: RootContext): readonly Digest[] {
-  return context.fileSystem
-    .list(context.paths.content)
-    .map((name) => name.replace('-', ':'))
-    .filter(isDigest);
+function storedIn(context: RootContext, place: 'content' | 'evidence'): readonly Stored[] {
+  return namesIn(context, context.paths[place])
+    .map((name) => ({ digest: name.replace('-', ':'), home: join(context.paths[place], name) }))
+    .filter((stored): stored is Stored => isDigest(stored.digest));
 }
 
-/** Milliseconds since the content was published or stopped being used. */
-function age(context: RootContext, digest: Digest): number {
-  const stats = context.fileSystem.lstat(contentDirectory(context, digest));
+function namesIn({ fileSystem }: RootContext, directory: string): readonly string[] {
+  return fileSystem.lstat(directory) === undefined ? [] : fileSystem.list(directory);
+}
+
+/** Milliseconds since it was published or stopped being used. */
+function age(context: RootContext, { home }: Stored): number {
+  const stats = context.fileSystem.lstat(home);
   return stats === undefined ? 0 : context.clock.now() - stats.mtimeMs;
 }
 
-/** Notes that content has just stopped being used, so that its age counts from here. */
-export function markUnused(context: RootContext, digest: Digest): void {
-  try {
-    context.fileSystem.touch(contentDirectory(context, digest), context.clock.now());
-  } catch {
-    // It is collected somewhat earlier.
+/** Notes that what a receipt names has just stopped being used, so that its age counts from here. */
+export function markUnused(context: RootContext, receipt: Receipt): void {
+  const evidence = keptEvidence(receipt).map(({ digest }) => evidenceFile(context, digest));
+  for (const home of [contentDirectory(context, receipt.manifest), ...evidence]) {
+    try {
+      context.fileSystem.touch(home, context.clock.now());
+    } catch {
+      // It is collected somewhat earlier.
+    }
   }
 }
 

@@ -9,18 +9,18 @@ import { currentProcess } from '../store/process-identity.ts';
 import { type RootContext, treeDirectory } from './root-context.ts';
 
 /** Errors that say that this process may not write here: then it cannot collect either, and somebody else decides. */
-const UNWRITABLE: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM']);
+export const UNWRITABLE: ReadonlySet<string | undefined> = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /**
- * Keeps content from being collected until disposed: a lease file, renewed while the process lives. Where the root
+ * Keeps content and evidence from being collected until disposed: a lease file, renewed while the process lives. Where the root
  * cannot be written there is none, and nothing happens.
  */
-export function holdContent(context: RootContext, manifest: Digest, op?: Op): AsyncDisposable {
+export function holdContent(context: RootContext, digests: readonly Digest[], op?: Op): AsyncDisposable {
   const { fileSystem, clock, paths } = context;
   const path = join(paths.leases, randomName());
   try {
     const owner = currentProcess();
-    createOwnerFile(fileSystem, path, { schemaVersion: 1, id: randomName(), owner, digests: [manifest] });
+    createOwnerFile(fileSystem, path, { schemaVersion: 1, id: randomName(), owner, digests });
   } catch (error) {
     if (!UNWRITABLE.has(errorCode(error))) throw error;
     return { [Symbol.asyncDispose]: async () => {} };
@@ -44,7 +44,7 @@ export function holdContent(context: RootContext, manifest: Digest, op?: Op): As
 
 /** As {@link holdContent}, for content that is installed; `INSTALL_DAMAGED` when it is not there (any more). */
 export async function holdInstalled(context: RootContext, name: string, manifest: Digest): Promise<AsyncDisposable> {
-  const held = holdContent(context, manifest);
+  const held = holdContent(context, [manifest]);
   if (context.fileSystem.lstat(treeDirectory(context, manifest))?.isDirectory()) return held;
   await held[Symbol.asyncDispose]();
   throw coreError('INSTALL_DAMAGED', `the files of ${name} (${manifest}) are not there`, {

@@ -4,19 +4,23 @@ import { coreError } from '../core-errors.ts';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
-import { type Decision, decide } from '../trust/decide.ts';
+import type { Decision } from '../trust/decide.ts';
 import { DEFAULT_POLICY, type Policy } from '../trust/policy.ts';
+import type { RejectedSignature } from '../trust/signatures/accepted-signature.ts';
 import type { VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { collectContent } from './collect.ts';
 import { holdInstalled } from './hold.ts';
-import { guarded } from './install-fault.ts';
+import { guarded, installFault } from './install-fault.ts';
 import { type Installed, type InstalledFacts, vouch } from './installed.ts';
 import { assertPresent, installedFacts } from './installed-facts.ts';
 import type { Plan } from './plan.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
 import type { InstallOptions, PreparedInstall } from './prepare.ts';
-import { type Receipt, receiptSubject } from './receipt.ts';
+import type { Receipt } from './receipt.ts';
 import { type RootContext, rootPaths } from './root-context.ts';
+import { type Standing, standingDecision } from './standing-verdict.ts';
+
+const NOTHING_AT_HAND: Standing['trustRoots'] = { atHand: async () => undefined, digestAtHand: async () => undefined };
 
 /** What a plugin root works with. */
 export interface PluginRootOptions {
@@ -24,6 +28,8 @@ export interface PluginRootOptions {
   readonly store: () => DiskStore;
   /** What installed plugins are judged under at every start. Default: a digest, or a local file. */
   readonly policy?: Policy;
+  /** What signatures are judged by. Default: nothing is at hand, which is enough for keys. */
+  readonly trustRoots?: Standing['trustRoots'];
   readonly environment?: Pick<Environment, 'now' | 'monotonic'>;
   readonly fileSystem?: FileSystem;
 }
@@ -34,6 +40,17 @@ export interface ListedPlugin {
   /** The verdict is the one under the policy of today, and may refuse. */
   readonly facts?: InstalledFacts;
   /** Why the receipt cannot be read. */
+  readonly error?: unknown;
+}
+
+/** An installed plugin judged again. */
+export interface ReverifiedPlugin {
+  readonly name: string;
+  /** With the verdict of now; absent when receipt or evidence cannot be read. */
+  readonly facts?: InstalledFacts;
+  /** Signatures that were looked at and do not count. */
+  readonly rejected: readonly RejectedSignature[];
+  /** Why it may not start; absent when it may. */
   readonly error?: unknown;
 }
 
@@ -70,6 +87,12 @@ export interface PluginRoot {
   list(op?: Op): Promise<readonly ListedPlugin[]>;
   /** Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`. */
   why(name: string, op?: Op): Promise<Explanation>;
+  /**
+   * Judges what is installed again, all of it or one, from the evidence kept with it: no network, no verdict of before, and
+   * nothing is written. A plugin that no longer passes is a row with an error, and so is one whose evidence is damaged.
+   * Throws `INSTALL_NOT_FOUND` for a name that is not there.
+   */
+  reverify(name?: string, op?: Op): Promise<readonly ReverifiedPlugin[]>;
   /** Takes a name away, and its content when nothing else uses it. Throws `INSTALL_NOT_FOUND`, `INSTALL_IO`. */
   remove(name: string, op?: Op): Promise<void>;
 }
@@ -96,15 +119,22 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
     if (receipt === undefined) throw notFound(name);
     return receipt;
   };
-  const decideToday = (receipt: Receipt): Promise<Decision> =>
-    decide(receiptSubject(receipt), receipt.evidence, policy, {
-      now: context.clock.now(),
-      gatheredAt: Date.parse(receipt.verdict.judgedAt),
-      documents: [],
-      trustRoots: new Map(),
-    });
-  const factsToday = async (receipt: Receipt): Promise<InstalledFacts> =>
-    installedFacts(context, receipt, (await decideToday(receipt)).verdict);
+  const standing: Standing = { policy, trustRoots: options.trustRoots ?? NOTHING_AT_HAND };
+  const decideToday = (receipt: Receipt, op?: Op, anew = false): Promise<Decision> =>
+    standingDecision(context, receipt, standing, anew, op);
+  const factsToday = async (receipt: Receipt, op?: Op): Promise<InstalledFacts> =>
+    installedFacts(context, receipt, (await decideToday(receipt, op)).verdict);
+  const reverifyOne = async (name: string, op?: Op): Promise<ReverifiedPlugin> => {
+    try {
+      const receipt = requireReceipt(name, op);
+      const { verdict, refusal, rejected } = await decideToday(receipt, op, true);
+      const facts = installedFacts(context, receipt, verdict);
+      return { name, facts, rejected, ...(refusal !== undefined && { error: refusal }) };
+    } catch (error) {
+      op?.signal?.throwIfAborted();
+      return { name, rejected: [], error: installFault(error, `read ${name} in ${root}`) };
+    }
+  };
   const prepare = (verified: VerifiedPlugin, install: InstallOptions = {}, op?: Op): Promise<PreparedInstall> =>
     guarded(`install into ${root}`, async () => {
       // What installs is not loaded to list or start what is installed.
@@ -127,7 +157,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
     get: (name, op) =>
       guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
-        const { verdict, refusal } = await decideToday(receipt);
+        const { verdict, refusal } = await decideToday(receipt, op);
         if (refusal !== undefined) throw refusal;
         assertPresent(context, receipt);
         return vouch(installedFacts(context, receipt, verdict), () =>
@@ -142,7 +172,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
         for (const name of installedNames(context)) {
           try {
             const receipt = readReceipt(context, name, op);
-            if (receipt !== undefined) rows.push({ name, facts: await factsToday(receipt) });
+            if (receipt !== undefined) rows.push({ name, facts: await factsToday(receipt, op) });
           } catch (error) {
             rows.push({ name, error });
           }
@@ -152,8 +182,15 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
     why: (name, op) =>
       guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
-        const facts = await factsToday(receipt);
+        const facts = await factsToday(receipt, op);
         return { facts, receipt, receiptFile: receiptPath(context, name) };
+      }),
+    reverify: (name, op) =>
+      guarded(`list ${root}`, async () => {
+        if (name !== undefined && !installedNames(context).includes(checkPluginName(name, op))) throw notFound(name);
+        const rows: ReverifiedPlugin[] = [];
+        for (const one of name === undefined ? installedNames(context) : [name]) rows.push(await reverifyOne(one, op));
+        return rows;
       }),
     remove: (name, op) =>
       guarded(`remove ${name} from ${root}`, () => {

@@ -5,7 +5,7 @@ import { coreLimits } from '../core-limits.ts';
 import { errorCode, publishFile, syncDirectory } from '../files/durable.ts';
 import { checkPluginName, isPluginName } from '../plugin/plugin-name.ts';
 import { readRegularFile } from './read-file.ts';
-import { encodeReceipt, parseReceipt, type Receipt } from './receipt.ts';
+import { encodeReceipt, keptEvidence, parseReceipt, type Receipt } from './receipt.ts';
 import { type RootContext, rootModes } from './root-context.ts';
 
 const SUFFIX = '.json';
@@ -56,14 +56,16 @@ export function installedNames(context: RootContext): readonly string[] {
 }
 
 /**
- * Contents that some name points at. Throws when a receipt cannot be read: then nobody can tell what is in use, and
+ * Contents that some name points at, and the evidence that its verdict rests on. Throws when a receipt cannot be read: then nobody can tell what is in use, and
  * nothing may be collected.
  */
 export function liveContents(context: RootContext, op?: Op): Set<Digest> {
   const live = new Set<Digest>();
   for (const name of installedNames(context)) {
     const receipt = readReceipt(context, name, op);
-    if (receipt !== undefined) live.add(receipt.manifest);
+    if (receipt === undefined) continue;
+    live.add(receipt.manifest);
+    for (const { digest } of keptEvidence(receipt)) live.add(digest);
   }
   return live;
 }

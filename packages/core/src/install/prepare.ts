@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isGantryError, type Op } from '@gantry/oci';
+import { errorCode } from '../files/durable.ts';
 import { checkPluginName } from '../plugin/plugin-name.ts';
 import type { DiskStore } from '../store/content-store.ts';
-import { VerifiedPlugin } from '../trust/verified-plugin.ts';
+import { type EvidenceFile, VerifiedPlugin } from '../trust/verified-plugin.ts';
 import { chooseName } from './choose-name.ts';
 import { collectContent, markUnused, sweepStaging } from './collect.ts';
 import type { InstalledFile } from './content-record.ts';
 import { ensureContent, type ReadyContent } from './ensure-content.ts';
-import { holdContent, holdInstalled } from './hold.ts';
+import { writeEvidence } from './evidence-files.ts';
+import { holdContent, holdInstalled, UNWRITABLE } from './hold.ts';
 import { guardedNow } from './install-fault.ts';
 import { type Installed, vouch } from './installed.ts';
 import { installedFacts } from './installed-facts.ts';
@@ -59,7 +61,7 @@ export async function prepareInstall(
   const name = chooseName(context, plugin, options, op);
   const before = previousReceipt(context, name, op);
   const lap = startLaps(context.clock, plugin.reference);
-  const held = holdContent(context, plugin.manifest.digest, op);
+  const held = holdContent(context, [plugin.manifest.digest, ...verified.files.map(({ digest }) => digest)], op);
   try {
     await using _blobs = await store.lease(
       plugin.layers.map((layer) => layer.digest),
@@ -73,9 +75,12 @@ export async function prepareInstall(
       name,
       unchanged,
       activate: (activateOp) => {
-        if (!unchanged) guardedNow(`activate ${name}`, () => activate(context, receipt, before, activateOp));
+        const live = unchanged ? { ...receipt, installedAt: before.installedAt } : receipt;
+        guardedNow(`activate ${name}`, () => {
+          if (unchanged) renew(context, live, verified.files);
+          else activate(context, live, verified.files, before, activateOp);
+        });
         lap('install', plugin.manifest.digest, activateOp);
-        const live = unchanged ? before : receipt;
         return vouch(installedFacts(context, live, live.verdict), () => holdInstalled(context, name, live.manifest));
       },
       revert: () => {
@@ -93,12 +98,34 @@ export async function prepareInstall(
   }
 }
 
-function activate(context: RootContext, receipt: Receipt, before: Receipt | undefined, op?: Op): void {
+function activate(
+  context: RootContext,
+  receipt: Receipt,
+  files: readonly EvidenceFile[],
+  before: Receipt | undefined,
+  op?: Op,
+): void {
   context.fileSystem.reached('install.prepared');
+  writeEvidence(context, files);
+  context.fileSystem.reached('install.evidence');
   writeReceipt(context, receipt);
   context.fileSystem.reached('install.activated');
-  if (before !== undefined && before.manifest !== receipt.manifest) markUnused(context, before.manifest);
+  if (before !== undefined) markUnused(context, before);
   collectContent(context, new Set(), op);
+}
+
+/**
+ * Nothing has changed but that the signatures were seen again, which counts for `maxOfflineAge`. Where the root cannot be
+ * written the receipt just stays as old as it was.
+ */
+function renew(context: RootContext, receipt: Receipt, files: readonly EvidenceFile[]): void {
+  if (files.length === 0) return;
+  try {
+    writeEvidence(context, files);
+    writeReceipt(context, receipt);
+  } catch (error) {
+    if (!UNWRITABLE.has(errorCode(error))) throw error;
+  }
 }
 
 /** What is installed under the name; undefined also when its receipt is damaged, so that installing again heals it. */

@@ -1,7 +1,7 @@
 import { type Digest, formatPlatform, type Op, type Platform, parsePlatform } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { PLUGIN_KINDS, type PluginKind } from '../plugin/plugin.ts';
-import type { Evidence } from '../trust/evidence.ts';
+import type { Evidence, ManifestEvidence, SignatureEvidence } from '../trust/evidence.ts';
 import type { Subject, Verdict } from '../trust/verdict.ts';
 import { RecordFields } from './record-fields.ts';
 import { parseEvidence, parseVerdict } from './recorded-verdict.ts';
@@ -103,6 +103,14 @@ function readPlatform(name: string, text: string): Platform {
   } catch (cause) {
     throw coreError('INSTALL_DAMAGED', `the receipt of ${name} is damaged: expected a platform`, { cause });
   }
+}
+
+/** Evidence that has a file of its own. */
+export type KeptEvidence = SignatureEvidence | ManifestEvidence;
+
+/** The evidence of a receipt that has a file of its own. */
+export function keptEvidence({ evidence }: Receipt): readonly KeptEvidence[] {
+  return evidence.filter((item) => item.type === 'signature' || item.type === 'manifest');
 }
 
 /** What of a receipt is judged again. */

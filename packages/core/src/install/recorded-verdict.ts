@@ -81,13 +81,15 @@ function parseLog(fields: RecordFields): LogFact {
 
 /** A piece of evidence as a receipt keeps it. */
 export function parseEvidence(fields: RecordFields): Evidence {
-  const type = fields.oneOf('type', ['pin', 'consent', 'signature']);
+  const type = fields.oneOf('type', ['pin', 'consent', 'signature', 'manifest']);
   const digest: Digest = fields.digest('digest');
   if (type === 'consent') return fields.only('type', 'digest') && { type, digest };
   if (type === 'pin') {
     fields.only('type', 'digest', 'by');
     return fields.has('by') ? { type, digest, by: fields.oneOf('by', ['lock']) } : { type, digest };
   }
+  if (type === 'manifest')
+    return fields.only('type', 'digest', 'size') && { type, digest, size: fields.integer('size') };
   fields.only('type', 'format', 'subject', 'digest', 'size');
   return {
     type,

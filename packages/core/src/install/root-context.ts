@@ -13,6 +13,8 @@ export interface RootPaths {
   readonly plugins: string;
   /** Private; what a crash leaves here is swept by age. */
   readonly staging: string;
+  /** One write-once file for each document that a verdict rests on, named by its digest. */
+  readonly evidence: string;
   /** One file for each holder of content. */
   readonly leases: string;
 }
@@ -31,6 +33,7 @@ export function rootPaths(root: string): RootPaths {
     content: join(root, 'content'),
     plugins: join(root, 'plugins'),
     staging: join(root, 'staging'),
+    evidence: join(root, 'evidence'),
     leases: join(root, 'leases'),
   };
 }
@@ -43,6 +46,11 @@ export function contentDirectory(context: RootContext, digest: Digest): string {
 /** The installed files of one content. */
 export function treeDirectory(context: RootContext, digest: Digest): string {
   return join(contentDirectory(context, digest), 'tree');
+}
+
+/** The file of one piece of evidence. The name comes from a checked digest alone. */
+export function evidenceFile(context: RootContext, digest: Digest): string {
+  return join(context.paths.evidence, digest.replace(':', '-'));
 }
 
 /** Whether what is published can be written by the group, as the root itself can (OpenShift: random uid, gid 0). */

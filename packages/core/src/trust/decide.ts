@@ -1,11 +1,13 @@
-import type { Digest, GantryError } from '@gantry/oci';
+import type { Digest, GantryError, Op } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { type Answer, plainAnswer } from './answer.ts';
 import type { Evidence } from './evidence.ts';
 import type { LoadedTrustRoot, TrustRootSource } from './material/trust-root.ts';
 import { clausesFor, type Policy, type PolicyClause } from './policy.ts';
 import { policyDigest } from './policy-digest.ts';
+import type { SignatureRequirement } from './requirement.ts';
 import type { RejectedSignature } from './signatures/accepted-signature.ts';
+import type { AnswersSoFar } from './signatures/judge-signatures.ts';
 import type { SignatureDocument } from './signatures/signature-document.ts';
 import { combinedDigest } from './trust-root-digest.ts';
 import type { PolicyName, Subject, Verdict } from './verdict.ts';
@@ -17,7 +19,16 @@ export interface AtHand {
   /** Milliseconds since 1970: when the evidence was gathered. */
   readonly gatheredAt: number;
   readonly documents: readonly SignatureDocument[];
+  /** The bytes of the index and of the platform's manifest, which some signatures are over. */
+  readonly manifests: readonly Uint8Array[];
   readonly trustRoots: ReadonlyMap<TrustRootSource, LoadedTrustRoot | undefined>;
+  /** What was answered about the same question with fewer documents. */
+  readonly answers?: WeakMap<SignatureRequirement, AnswersSoFar>;
+}
+
+/** Nothing is at hand: enough for every rule but `cosign`. */
+export function nothingAtHand(now: number): AtHand {
+  return { now, gatheredAt: now, documents: [], manifests: [], trustRoots: new Map() };
 }
 
 /** A verdict and what led to it. */
@@ -42,9 +53,10 @@ export async function decide(
   evidence: readonly Evidence[],
   policy: Policy,
   at: AtHand,
+  op?: Op,
 ): Promise<Decision> {
   const clauses = clausesFor(policy, subject.scopeName);
-  const answers = await answersOf(subject, evidence, policy, clauses, at);
+  const answers = await answersOf(subject, evidence, policy, clauses, at, op);
   const refused = answers.find(({ refusal }) => refusal !== undefined);
   const verdict = verdictOf(subject, policyDigest(policy, clauses), answers, refused ?? strictest(answers), at);
   return { verdict, refusal: refused?.refusal, rejected: answers.flatMap(({ rejected }) => rejected) };
@@ -55,10 +67,18 @@ async function answersOf(
   evidence: readonly Evidence[],
   policy: Policy,
   clauses: readonly PolicyClause[],
-  _at: AtHand,
+  at: AtHand,
+  op: Op | undefined,
 ): Promise<readonly Answer[]> {
   if (clauses.length === 0) return [answerByDefault(subject, evidence, policy)];
-  return clauses.map((clause) => answerByClause(subject, evidence, clause));
+  const plain = clauses.flatMap((clause) => answerByClause(subject, evidence, clause) ?? []);
+  const signed = clauses.filter(({ require }) => require === 'cosign');
+  // What is refused anyway is refused without looking at signatures.
+  if (signed.length === 0 || plain.some(({ refusal }) => refusal !== undefined)) return plain;
+  const { answerBySignatures } = await import('./answer-by-signatures.ts');
+  const answers: Answer[] = [...plain];
+  for (const clause of signed) answers.push(await answerBySignatures(subject, clause, at, op));
+  return answers;
 }
 
 function strictest(answers: readonly Answer[]): Answer | undefined {
@@ -105,8 +125,10 @@ function coverageOf(subject: Subject, answers: readonly Answer[]): Verdict['cove
     : 'platform';
 }
 
-function answerByClause(subject: Subject, evidence: readonly Evidence[], clause: PolicyClause): Answer {
+/** What an entry says that needs no signatures; undefined for one that does. */
+function answerByClause(subject: Subject, evidence: readonly Evidence[], clause: PolicyClause): Answer | undefined {
   const { scope, source } = clause;
+  if (clause.require === 'cosign') return undefined;
   if (clause.require === 'none') return plainAnswer('none', source, `the trust entry for ${scope} asks for nothing`);
   return answerByPin(subject, evidence, source, `the trust entry for ${scope}`);
 }

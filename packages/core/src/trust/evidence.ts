@@ -3,7 +3,7 @@ import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { SignatureFormat } from './signatures/signature-document.ts';
 
 /** Something that speaks for a plugin. Kept in the receipt, so that it can be judged again without network. */
-export type Evidence = PinEvidence | ConsentEvidence | SignatureEvidence;
+export type Evidence = PinEvidence | ConsentEvidence | SignatureEvidence | ManifestEvidence;
 
 /** The user named exactly these bytes: by a digest in the reference, by an integrity, or by an entry in gantry.lock. */
 export interface PinEvidence {
@@ -28,6 +28,13 @@ export interface SignatureEvidence {
   /** Digest of the evidence document. */
   readonly digest: Digest;
   /** Bytes of the file that keeps it. */
+  readonly size: number;
+}
+
+/** An index or manifest that was signed: some signatures are over its bytes, which are kept as signatures are. */
+export interface ManifestEvidence {
+  readonly type: 'manifest';
+  readonly digest: Digest;
   readonly size: number;
 }
 

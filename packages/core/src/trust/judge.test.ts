@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from './decide.ts';
+import { decide, nothingAtHand } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import { judge, subjectOf } from './judge.ts';
 import { DEFAULT_POLICY, type Policy, type PolicyClause } from './policy.ts';
@@ -135,8 +135,7 @@ test('evidence about other bytes does not count', async () => {
     { type: 'pin', digest: digestOfText('other') },
     { type: 'consent', digest: digestOfText('other') },
   ];
-  const at = { now: 0, gatheredAt: 0, documents: [], trustRoots: new Map() };
-  const { verdict } = await decide(subjectOf(TAGGED), other, DEFAULT_POLICY, at);
+  const { verdict } = await decide(subjectOf(TAGGED), other, DEFAULT_POLICY, nothingAtHand(0));
   assert.equal(verdict.accepted, false);
 });
 
@@ -149,8 +148,8 @@ test('the verdict says whether the index or one platform is covered', async () =
 test('B6: a verdict admits only the plugin it is about, and only when it accepts', async () => {
   const { verdict, evidence } = await judge(PINNED);
   const other = resolvedPlugin({ root: { ...PINNED.root, digest: digestOfText('other') } });
-  assert.throws(() => admit(other, verdict, evidence), { code: 'POLICY_REFUSED' });
-  assert.throws(() => admit(PINNED, { ...verdict, accepted: false }, evidence), { code: 'POLICY_REFUSED' });
+  assert.throws(() => admit(other, verdict, { evidence }), { code: 'POLICY_REFUSED' });
+  assert.throws(() => admit(PINNED, { ...verdict, accepted: false }, { evidence }), { code: 'POLICY_REFUSED' });
 });
 
 test('only the object the judge made is a verified plugin', async () => {
@@ -165,7 +164,7 @@ test('only the object the judge made is a verified plugin', async () => {
   ]) {
     assert.throws(() => VerifiedPlugin.assert(forged), { code: 'POLICY_NOT_VERIFIED' });
   }
-  assert.throws(() => new VerifiedPlugin(Symbol('verified'), PINNED, verified.verdict, []), {
+  assert.throws(() => new VerifiedPlugin(Symbol('verified'), PINNED, verified.verdict, { evidence: [] }), {
     code: 'POLICY_NOT_VERIFIED',
   });
 });
