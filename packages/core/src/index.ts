@@ -54,11 +54,24 @@ export {
   publishPlugin,
 } from './publish/publish-plugin.ts';
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
+export { findIdentityToken, type IdentityToken, identityToken } from './sign/identity-token.ts';
 export type { KeyAlgorithm, SignatureHash } from './sign/key-algorithm.ts';
 export { generateKeyPair, type KeyPair } from './sign/key-pair.ts';
 export { keySigner, openKeySigner } from './sign/key-signer.ts';
+export { type KeylessOptions, type KeylessSigner, openKeylessSigner } from './sign/keyless-signer.ts';
 export type { Password } from './sign/private-key.ts';
+export { type SignOptions, signArtifact, type WrittenSignature } from './sign/sign-artifact.ts';
+export type { SigningFormat } from './sign/signature-writer.ts';
 export type { Signer } from './sign/signer.ts';
+export {
+  parseSigningConfig,
+  readSigningConfig,
+  type ServiceGroup,
+  type SigningConfig,
+  type SigningService,
+} from './sign/signing-config.ts';
+export type { Claims as SigningClaims } from './sign/statement.ts';
+export type { Witnesses } from './sign/witness-signature.ts';
 export { type KeyFiles, type WriteKeyOptions, writeKeyPair } from './sign/write-key-pair.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
 export { isPath } from './source/source-text.ts';

@@ -3,6 +3,7 @@ import { type JsonValue, parseJson } from '@gantry/oci';
 import type nacl from 'tweetnacl';
 import { coreError } from '../core-errors.ts';
 import { strictBase64 } from '../trust/signatures/strict-base64.ts';
+import { jsonMember } from './json-member.ts';
 
 /** The parameters of scrypt that cosign accepts; a file with others could ask for any amount of memory and time. */
 const COSTS: readonly number[] = [2 ** 15, 2 ** 16, 2 ** 17];
@@ -66,28 +67,21 @@ function readSealed(bytes: Uint8Array, name: string): Sealed {
   } catch {
     throw invalid('the encrypted key does not hold strict JSON');
   }
-  const kdf = field(root, 'kdf');
-  const params = field(kdf, 'params');
-  const cipher = field(root, 'cipher');
-  if (field(kdf, 'name') !== 'scrypt' || field(cipher, 'name') !== 'nacl/secretbox') {
+  if (jsonMember(root, 'kdf', 'name') !== 'scrypt' || jsonMember(root, 'cipher', 'name') !== 'nacl/secretbox') {
     throw invalid('expected the key to be encrypted by scrypt and nacl/secretbox');
   }
-  const cost = COSTS.find((known) => known === field(params, 'N'));
-  if (cost === undefined || field(params, 'r') !== BLOCK_SIZE || field(params, 'p') !== 1) {
+  const params = jsonMember(root, 'kdf', 'params');
+  const cost = COSTS.find((known) => known === jsonMember(params, 'N'));
+  if (cost === undefined || jsonMember(params, 'r') !== BLOCK_SIZE || jsonMember(params, 'p') !== 1) {
     throw invalid(`expected the key to be encrypted by scrypt with N of ${COSTS.join(', ')}, r = 8 and p = 1`);
   }
-  const salt = bytesOf(field(kdf, 'salt'));
-  const nonce = bytesOf(field(cipher, 'nonce'));
-  const ciphertext = bytesOf(field(root, 'ciphertext'));
+  const salt = bytesOf(jsonMember(root, 'kdf', 'salt'));
+  const nonce = bytesOf(jsonMember(root, 'cipher', 'nonce'));
+  const ciphertext = bytesOf(jsonMember(root, 'ciphertext'));
   if (salt?.length !== SALT_BYTES || nonce?.length !== NONCE_BYTES || ciphertext === undefined) {
     throw invalid('the salt, nonce or ciphertext of the key is not base64 of the right length');
   }
   return { cost, salt, nonce, ciphertext };
-}
-
-function field(value: JsonValue | undefined, key: string): JsonValue | undefined {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-  return isObject ? (value as Readonly<Record<string, JsonValue>>)[key] : undefined;
 }
 
 function bytesOf(value: JsonValue | undefined): Buffer | undefined {

@@ -10,7 +10,7 @@ const STORED: Credential = { kind: 'basic', username: 'user', password: 'stored-
 const TOKEN = 'header.payload-canary.signature';
 const options = { environment: fakeEnvironment(), credentials: { credentialFor: async () => STORED } };
 
-test('E1: a service that is no registry gets what the caller brings, or nothing, and never a stored credential', async (t) => {
+test('A9: a service that is no registry gets what the caller brings, or nothing, and never a stored credential', async (t) => {
   const { address, requests } = await serveHttp(t, (_request, response) => {
     response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end('no');
   });
@@ -25,7 +25,7 @@ test('E1: a service that is no registry gets what the caller brings, or nothing,
   );
 });
 
-test('E1: what the caller brings is not shown when the service says it back', async (t) => {
+test('A11: what the caller brings is not shown when the service says it back', async (t) => {
   const { address } = await serveHttp(t, (request, response) => {
     response.writeHead(400).end(`bad token: ${request.headers.authorization?.slice('Bearer '.length)}`);
   });
@@ -36,7 +36,7 @@ test('E1: what the caller brings is not shown when the service says it back', as
   assert.doesNotMatch(inspect(failure, { depth: 9 }), /canary/);
 });
 
-test('E1: what the caller brings does not follow a redirect to another host', async (t) => {
+test('A2: what the caller brings does not follow a redirect to another host', async (t) => {
   const sink = await startSink(t);
   const { address } = await serveHttp(t, (_request, response) => {
     response.writeHead(307, { location: `http://${sink.address}/` }).end();

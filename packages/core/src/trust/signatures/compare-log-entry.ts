@@ -10,7 +10,12 @@ const HASHES: ReadonlySet<string> = new Set(['sha256', 'sha384', 'sha512']);
  * Compares what a log recorded with the signature it came with: digest, signature, and the certificate or key that made
  * it (C4). All three must be equal; an entry about anything else is `SIGNATURE_LOG`. Needs no trust material.
  */
-export function compareLogEntry(entry: LogEntry, reading: SignatureReading, verifier: LoggedVerifier, op?: Op): void {
+export function compareLogEntry(
+  entry: LogEntry,
+  reading: Pick<SignatureReading, 'message' | 'payload' | 'signature'>,
+  verifier: LoggedVerifier,
+  op?: Op,
+): void {
   const body = readLogBody(entry, op);
   const recorded = body.over === 'message' ? reading.message : reading.payload;
   if (recorded === undefined) {

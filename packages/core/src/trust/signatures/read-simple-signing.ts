@@ -18,7 +18,8 @@ export const SIMPLE_SIGNING_ANNOTATIONS = {
   timestamp: 'dev.sigstore.cosign/rfc3161timestamp',
 } as const;
 
-const PAYLOAD_TYPE = 'cosign container image signature';
+/** What the payload says that it is. */
+export const SIMPLE_SIGNING_TYPE = 'cosign container image signature';
 
 /**
  * Takes a layer of a `.sig` image apart: the payload says what was signed, the annotations hold the rest. The image name
@@ -32,7 +33,8 @@ export function readSimpleSigning(document: SignatureDocument, op?: Op): Signatu
   const payload = SignatureFields.parse(document.bytes, 'payload', op);
   const critical = payload.object('critical');
   const type = critical.text('type');
-  if (type !== PAYLOAD_TYPE) throw coreError('SIGNATURE_MISSING', `expected a signature, found ${escapeRemote(type)}`);
+  if (type !== SIMPLE_SIGNING_TYPE)
+    throw coreError('SIGNATURE_MISSING', `expected a signature, found ${escapeRemote(type)}`);
   const signed = critical.object('image').text('docker-manifest-digest');
   if (!isDigest(signed) || signed !== document.subject) {
     throw coreError('SIGNATURE_SUBJECT', `expected a payload for ${document.subject}, found ${escapeRemote(signed)}`, {

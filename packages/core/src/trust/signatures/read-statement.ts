@@ -7,7 +7,8 @@ export const STATEMENT_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** Statements by which cosign signs an image; every other predicate says something else about it. */
 export const SIGNATURE_PREDICATE_TYPE = 'https://sigstore.dev/cosign/sign/v1';
 
-const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+/** The version of in-toto statements. */
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 
 /** What a signing statement says. */
 export interface SigningStatement {
