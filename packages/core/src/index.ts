@@ -17,6 +17,7 @@ export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export type { ExplainedClause, ExplainedTrustRoot, TrustExplanation } from './gantry/explain-trust.ts';
 export {
   installLocked,
   type LockedRequest,
@@ -37,6 +38,7 @@ export {
   openPluginRoot,
   type PluginRoot,
   type PluginRootOptions,
+  type ReverifiedPlugin,
 } from './install/plugin-root.ts';
 export type { InstallOptions, PreparedInstall } from './install/prepare.ts';
 export type { Receipt, ReceiptEntry } from './install/receipt.ts';
@@ -78,8 +80,17 @@ export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
 export { completeRequirement, type RequirementParts } from './trust/complete-requirement.ts';
-export type { Consent, ConsentEvidence, Evidence, PinEvidence } from './trust/evidence.ts';
-export { judge } from './trust/judge.ts';
+export type {
+  Consent,
+  ConsentEvidence,
+  Evidence,
+  ManifestEvidence,
+  PinEvidence,
+  SignatureEvidence,
+} from './trust/evidence.ts';
+export { type JudgeOptions, judge } from './trust/judge.ts';
+export type { SignatureTools } from './trust/judge-signed.ts';
+export { lazyTrustRoots } from './trust/lazy-trust-roots.ts';
 export { policyKey } from './trust/material/policy-key.ts';
 export { readPolicyKey } from './trust/material/read-policy-key.ts';
 export {
@@ -102,6 +113,7 @@ export { type JudgedSignatures, judgeSignatures } from './trust/signatures/judge
 export { SIMPLE_SIGNING_MEDIA_TYPE } from './trust/signatures/read-simple-signing.ts';
 export type * from './trust/signatures/signature-document.ts';
 export type * from './trust/signatures/signature-question.ts';
+export type { SigningMemory, SigningTime } from './trust/signing-memory.ts';
 export { textOfRule } from './trust/text-rule.ts';
 export * from './trust/verdict.ts';
-export { VerifiedPlugin } from './trust/verified-plugin.ts';
+export { type EvidenceFile, type Grounds, VerifiedPlugin } from './trust/verified-plugin.ts';

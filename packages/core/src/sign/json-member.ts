@@ -10,3 +10,11 @@ export function jsonMember(value: JsonValue | undefined, ...path: readonly (stri
   }
   return at;
 }
+
+/** A JSON value without the members that are null: protobuf's way to say that they are absent. */
+export function withoutNulls(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== null);
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]));
+}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Op, Transport } from '@gantry/oci';
+import { type Op, parseJson, type Transport } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { bundleVersion } from '../trust/signatures/bundle-version.ts';
 import { compareLogEntry } from '../trust/signatures/compare-log-entry.ts';
@@ -7,6 +7,7 @@ import { readLogEntry } from '../trust/signatures/read-log-entry.ts';
 import { SignatureFields } from '../trust/signatures/signature-fields.ts';
 import type { LogEntry } from '../trust/signatures/signature-reading.ts';
 import { BUNDLE_MEDIA_TYPE, envelopeOf } from './bundle-json.ts';
+import { withoutNulls } from './json-member.ts';
 import type { SignatureHash } from './key-algorithm.ts';
 import { type MadeSignature, verifierOf } from './made-signature.ts';
 import { readEntryV1 } from './rekor-entry-v1.ts';
@@ -21,8 +22,8 @@ const EXISTS = 409;
 /**
  * Writes a signature into a transparency log: `hashedrekord` into Rekor 2, `dsse` or `hashedrekord` into Rekor 1. What
  * the log says it recorded is compared with the signature; whether it really holds it is for trust material to tell.
- * Throws `SIGNATURE_SERVICE` for an entry about something else, `CONFIG_KEY_INVALID` for Ed25519, which logs do not take
- * without a hash, and what {@link askServiceJson} throws.
+ * Throws `SIGNATURE_SERVICE` for an entry about something else, `CONFIG_KEY_INVALID` for keys whose signatures the log does not
+ * take, and what {@link askServiceJson} throws.
  */
 export async function logSignature(
   transport: Transport,
@@ -31,11 +32,9 @@ export async function logSignature(
   op?: Op,
 ): Promise<LogEntry> {
   const { hash } = made.signer.algorithm;
-  if (hash === undefined) {
-    throw coreError('CONFIG_KEY_INVALID', 'signatures by Ed25519 keys are not recorded in transparency logs', {
-      hint: 'sign with a P-256 key, or with a signing configuration that lists no log',
-    });
-  }
+  if (hash === undefined) throw unrecorded('signatures by Ed25519 keys are not recorded in transparency logs');
+  // It verifies what it records, and knows ECDSA with this hash alone.
+  if (log.version === 1 && hash !== 'sha256') throw unrecorded('Rekor 1 records no signatures by P-384 and P-521 keys');
   const { url, read } = await (log.version === 1 ? askVersion1 : askVersion2)(transport, log.url, made, hash, op);
   return readAnswer(url, () => {
     const entry = readLogEntry(read(), VERSION, op);
@@ -43,6 +42,12 @@ export async function logSignature(
     const recorded = { message, signature, ...(payload === undefined ? {} : { payload }) };
     compareLogEntry(entry, recorded, verifierOf(signer), op);
     return entry;
+  });
+}
+
+function unrecorded(message: string): Error {
+  return coreError('CONFIG_KEY_INVALID', message, {
+    hint: 'sign with a P-256 key, or with a signing configuration that lists no such log',
   });
 }
 
@@ -67,7 +72,7 @@ const askVersion2: Ask = async (transport, base, made, hash, op) => {
     },
   };
   const answer = await askServiceJson(transport, url, { hashedRekordRequestV002 }, { repeatable: false }, op);
-  return { url, read: () => SignatureFields.parse(answer.bytes, 'log entry', op) };
+  return { url, read: () => new SignatureFields(withoutNulls(parseJson(answer.bytes, op)), 'log entry') };
 };
 
 const askVersion1: Ask = async (transport, base, made, hash, op) => {

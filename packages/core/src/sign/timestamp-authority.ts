@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Op, Transport } from '@gantry/oci';
-import { guarded, sigstoreLibrary } from '../trust/signatures/sigstore-library.ts';
+import { sigstoreLibrary } from '../trust/signatures/sigstore-library.ts';
 import { askService, readAnswer } from './signing-service.ts';
 
 /** A time-stamp response whose imprint and nonce are those that were asked for. Its signature has not been verified. */
@@ -13,7 +13,6 @@ export interface TimestampAnswer {
 
 const NONCE_BYTES = 8;
 const SHA256 = Buffer.from('300d06096086480165030402010500', 'hex');
-const SHA256_OID = '2.16.840.1.101.3.4.2.1';
 
 /**
  * Asks for a timestamp over a signature (RFC 3161, section 3.4). Throws `SIGNATURE_SERVICE` for an answer about something
@@ -41,19 +40,16 @@ export async function requestTimestamp(
   );
   const { RFC3161Timestamp } = await sigstoreLibrary();
   const response = Buffer.from(answer.bytes);
-  return readAnswer(url, () =>
-    guarded(() => {
-      const { status, tstInfo } = RFC3161Timestamp.parse(response);
-      if (status !== 0n && status !== 1n) throw new Error(`it was not granted (status ${status})`);
-      const same =
-        tstInfo.messageImprintHashAlgorithm === SHA256_OID && tstInfo.messageImprintHashedMessage.equals(imprint);
-      if (!same) throw new Error('the timestamp is for something else than this signature');
-      // The nonce is the last integer of it; the others are version and serial number (RFC 3161, section 2.4.2).
-      const found = tstInfo.root.subs.findLast(({ tag }) => tag.isUniversal() && tag.number === INTEGER);
-      if (found === undefined || !found.value.equals(nonce)) throw new Error('the timestamp answers another request');
-      return { response, time: tstInfo.genTime.getTime() };
-    }),
-  );
+  return readAnswer(url, () => {
+    const { status, tstInfo } = RFC3161Timestamp.parse(response);
+    if (status !== 0n && status !== 1n) throw new Error(`it was not granted (status ${status})`);
+    const { messageImprintHashAlgorithm: hash, messageImprintHashedMessage: hashed } = tstInfo;
+    if (hash !== 'sha256' || !hashed.equals(imprint)) throw new Error('the timestamp is for something else');
+    // The nonce is the last integer of it; the others are version and serial number (RFC 3161, section 2.4.2).
+    const found = tstInfo.root.subs.findLast(({ tag }) => tag.isUniversal() && tag.number === INTEGER);
+    if (found === undefined || !found.value.equals(nonce)) throw new Error('the timestamp answers another request');
+    return { response, time: tstInfo.genTime.getTime() };
+  });
 }
 
 const INTEGER = 2;
