@@ -55,6 +55,7 @@ export {
   type PublishRequest,
   publishPlugin,
 } from './publish/publish-plugin.ts';
+export { publishSigned, type SignedPublication } from './publish/publish-signed.ts';
 export { type WriteOptions, type WrittenFile, writeArtifact } from './pull/write-artifact.ts';
 export { findIdentityToken, type IdentityToken, identityToken } from './sign/identity-token.ts';
 export type { KeyAlgorithm, SignatureHash } from './sign/key-algorithm.ts';
@@ -91,15 +92,19 @@ export type {
 export { type JudgeOptions, judge } from './trust/judge.ts';
 export type { SignatureTools } from './trust/judge-signed.ts';
 export { lazyTrustRoots } from './trust/lazy-trust-roots.ts';
+export { openTrustRoots, type TrustRootsOptions } from './trust/material/open-trust-roots.ts';
 export { policyKey } from './trust/material/policy-key.ts';
 export { readPolicyKey } from './trust/material/read-policy-key.ts';
 export {
+  type KeptTrustRoots,
   type LoadedTrustRoot,
   type PemPart,
   type PemParts,
   PUBLIC_GOOD_MIRROR,
+  type TrustRootFacts,
   type TrustRootSource,
   type TrustRoots,
+  type TrustRootUpdate,
 } from './trust/material/trust-root.ts';
 export { DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
 export type { IdentityRule, PolicyKey, SignatureRequirement, TextRule } from './trust/requirement.ts';

@@ -216,8 +216,12 @@ test('C2: what cannot be enforced is an error that names file, line, key and why
       'trust[0].trustRoot.pem: tsa is missing, and timestamp is any',
     ],
     [
-      `${KEYS}, timestamp: tsa, trustRoot: { pem: { rekor: { file: a } } }`,
+      `${KEYS}, timestamp: tsa, trustRoot: { pem: { rekor: { file: a, url: https://a.example } } }`,
       'trust[0].trustRoot.pem: tsa is missing, and timestamp is tsa',
+    ],
+    [
+      `${KEYLESS}, trustRoot: { pem: { fulcio: { file: a }, rekor: [{ file: a }] } }`,
+      'trust[0].trustRoot.pem.rekor[0]: url is missing',
     ],
     [
       `${KEYLESS}, trustRoot: { pem: { fulcio: { file: a, start: 2024-01-01 } } }`,

@@ -31,7 +31,8 @@ export async function trustClause(entry: RawTrustEntry, place: EntryPlace, op?: 
   }
   // Keys and patterns are read by modules that no other entry needs.
   const { signatureRequirement } = await import('./signature-requirement.ts');
-  return { scope, require, signatures: await signatureRequirement(signatures, place, op), source };
+  const fields = Object.entries(signatures).flatMap(([field, value]) => (value === undefined ? [] : [field]));
+  return { scope, require, signatures: await signatureRequirement(signatures, place, op), source, written: fields };
 }
 
 /** A field that does nothing would look like protection (C2). */

@@ -24,6 +24,11 @@ export function trustRootSource(raw: RawTrustRoot | undefined, place: EntryPlace
   if (fulcio.length + rekor.length + ct.length + tsa.length === 0) {
     throw place.invalid(['trustRoot', 'pem'], 'expected fulcio, rekor, ct or tsa, at least one of them');
   }
+  const nameless = rekor.findIndex(({ url }) => url === undefined);
+  if (nameless >= 0) {
+    const path = ['trustRoot', 'pem', ...stepsTo('rekor', pem.rekor, nameless)];
+    throw place.invalid(path, 'url is missing: its host is the name under which the log signs');
+  }
   return { type: 'pem', parts: { fulcio, rekor, ct, tsa } };
 }
 

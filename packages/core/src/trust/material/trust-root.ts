@@ -61,3 +61,33 @@ export interface TrustRoots {
   /** The digest that {@link TrustRoots.atHand} would have, without parsing anything: cheap enough for every start. */
   digestAtHand(source: TrustRootSource, op?: Op): Promise<Digest | undefined>;
 }
+
+/** A trust root from TUF in numbers. Times are milliseconds since 1970. */
+export interface TrustRootFacts {
+  /** The mirror. */
+  readonly name: string;
+  readonly digest: Digest;
+  /** When the repository last confirmed it. */
+  readonly checked: number;
+  /** When the first of its documents expires. */
+  readonly expires: number;
+  readonly versions: Readonly<Record<'root' | 'timestamp' | 'snapshot' | 'targets', number>>;
+}
+
+/** What an update of a TUF trust root did. */
+export interface TrustRootUpdate {
+  /** Undefined when nothing was at hand. */
+  readonly before: TrustRootFacts | undefined;
+  readonly after: TrustRootFacts;
+}
+
+/** Trust roots that can be looked after. */
+export interface KeptTrustRoots extends TrustRoots {
+  /**
+   * Asks the TUF repository of a source, due or not. Undefined when the source is no TUF repository. Throws
+   * `SIGNATURE_TRUST_ROOT`, `CONFIG_PATH_UNREADABLE`.
+   */
+  update(source: TrustRootSource, op?: Op): Promise<TrustRootUpdate | undefined>;
+  /** What is at hand of the TUF repository of a source; undefined when nothing is, or when it is no TUF repository. */
+  facts(source: TrustRootSource, op?: Op): Promise<TrustRootFacts | undefined>;
+}
