@@ -26,6 +26,8 @@ export function openGantryFor(
     home: places.plugins,
     plugins: pluginDirectory(context, flags),
     store: places.store,
+    state: places.state,
+    trust: places.trust,
     policy: settings.configuration.policy,
     registries: registrySettings(context, settings, flags, registriesNamed(sources)),
     credentials: dockerCredentials(environment),

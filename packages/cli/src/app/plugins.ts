@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { openPluginRoot, openStore, type PluginRoot } from '@gantry/core';
-import type { Op } from '@gantry/oci';
+import { lazyTrustRoots, openPluginRoot, openStore, type PluginRoot } from '@gantry/core';
+import { type Op, openTransport } from '@gantry/oci';
 import type { Context } from '../context.ts';
 import { directories } from './directories.ts';
 import { environmentOf } from './environment.ts';
@@ -26,10 +26,20 @@ export function pluginDirectory({ io }: Context, flags: RootFlags): string {
 /** Opens the plugin root under the configured policy, and nothing that could reach a registry. */
 export async function openPlugins(context: Context, flags: RootFlags): Promise<Plugins> {
   const settings = await readSettings(context, flags);
+  const places = directories(context.io);
+  const environment = environmentOf(context.io);
+  const trustRoots = lazyTrustRoots({
+    directory: places.trust,
+    // Never asked: offline, a trust root is what is at hand.
+    transport: () => openTransport({ environment, offline: true }),
+    environment,
+    offline: true,
+  });
   const root = openPluginRoot(pluginDirectory(context, flags), {
-    store: () => openStore(directories(context.io).store),
+    store: () => openStore(places.store),
     policy: settings.configuration.policy,
-    environment: environmentOf(context.io),
+    trustRoots,
+    environment,
   });
   return { root, settings, op: settings.op };
 }

@@ -17,16 +17,20 @@ import type { PackageSpec, ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Consent } from '../trust/evidence.ts';
-import { judge } from '../trust/judge.ts';
+import { lazyTrustRoots } from '../trust/lazy-trust-roots.ts';
+import type { KeptTrustRoots } from '../trust/material/trust-root.ts';
 import { DEFAULT_POLICY, type Policy } from '../trust/policy.ts';
+import { signingTimes } from '../trust/signing-times.ts';
 import type { VerifiedPlugin } from '../trust/verified-plugin.ts';
+import { explainTrust, type TrustExplanation } from './explain-trust.ts';
 import { installSet, type SetOptions, type SetOutcome } from './install-set.ts';
 import { installedAlready } from './installed-already.ts';
 import { openSources } from './open-sources.ts';
+import { openTrustGate } from './trust-gate.ts';
 
 /** What Gantry works with. Everything has a default but the place where it keeps things. */
 export interface GantryOptions extends TransportOptions, PlatformOptions {
-  /** Directory of the content store (`store`) and of the plugin root (`plugins`). Created by the first install. */
+  /** Directory of `store`, `plugins`, `state` and `trust`, which can each be elsewhere. Created by the first install. */
   readonly home: string;
   /** Another plugin root, for one project say. */
   readonly plugins?: string;
@@ -34,6 +38,10 @@ export interface GantryOptions extends TransportOptions, PlatformOptions {
   readonly store?: string;
   /** Default: a digest is required of everything but local files. */
   readonly policy?: Policy;
+  /** Where the newest signing times are remembered. Default: `state` in `home`. */
+  readonly state?: string;
+  /** Where trust roots from TUF are kept. Default: `trust` in `home`. */
+  readonly trust?: string;
 }
 
 /** What is to be installed, under which name, with what consent. */
@@ -43,14 +51,21 @@ export interface InstallRequest extends PackageSpec, InstallOptions, Consent {}
 export interface Gantry extends AsyncDisposable {
   /** What is installed. */
   readonly root: PluginRoot;
+  /** Keys of authorities and logs. */
+  readonly trustRoots: KeptTrustRoots;
   /** The content store, opened by the first call. */
   store(): DiskStore;
   /** Reads a tag, at most once; after it only digests exist. Throws `REFERENCE_*`, `REGISTRY_*`, `CONTENT_*`. */
   resolve(spec: PackageSpec | string, op?: Op): Promise<ResolvedPlugin>;
   /** Whether the tag of a source has moved, by one HEAD. Undefined where there is no tag: a digest, a path, a URL. Never identity. */
   peek(spec: PackageSpec | string, op?: Op): Promise<TagHint | undefined>;
-  /** Judges a resolved plugin. Throws `POLICY_*`. */
+  /**
+   * Judges a resolved plugin: asks for its signatures where the policy requires some, and remembers when what it accepts was
+   * signed. Throws `SIGNATURE_*`, `POLICY_*`, and `REGISTRY_*` when the signatures cannot be asked for.
+   */
   verify(plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin>;
+  /** Which rules hold for a source, and where they stand. Reads files, asks nobody. */
+  explain(spec: PackageSpec | string, op?: Op): Promise<TrustExplanation>;
   /** Says what {@link Gantry.install} would do; fetches no layer and changes nothing. Throws what it would throw by then. */
   plan(request: InstallRequest | string, op?: Op): Promise<Plan>;
   /** Resolves, judges, fetches and installs. The name is switched to it last, and at once. */
@@ -95,11 +110,29 @@ export function openGantry(options: GantryOptions): Gantry {
     store ??= openStore(options.store ?? join(home, 'store'), { environment });
     return store;
   };
-  const root = openPluginRoot(options.plugins ?? join(home, 'plugins'), { store: storeOnce, policy, environment });
+  const downloads = lazily(anonymous);
+  const trustRoots = lazyTrustRoots({
+    directory: options.trust ?? join(home, 'trust'),
+    // No credential belongs to a TUF repository.
+    transport: downloads,
+    environment,
+    offline: options.offline === true,
+  });
+  const root = openPluginRoot(options.plugins ?? join(home, 'plugins'), {
+    store: storeOnce,
+    policy,
+    trustRoots,
+    environment,
+  });
   const sources = openSources({
     transport: lazily(credentials === undefined ? anonymous : { ...anonymous, credentials }),
-    downloads: lazily(anonymous),
+    downloads,
     ...(prefer === undefined ? {} : { prefer }),
+  });
+  const gate = openTrustGate({
+    ...{ root, policy, environment, trustRoots },
+    openRepository: sources.repository,
+    memory: signingTimes(join(options.state ?? join(home, 'state'), 'signing-times')),
   });
 
   const resolve = async (spec: PackageSpec | string, op?: Op): Promise<ResolvedPlugin> => {
@@ -111,7 +144,7 @@ export function openGantry(options: GantryOptions): Gantry {
   };
   const verify = async (plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin> => {
     const lap = startLaps(environment, plugin.reference);
-    const verified = await judge(plugin, { policy, environment }, consent, op);
+    const verified = await gate.pass(plugin, consent, op);
     lap('verify', plugin.root.digest, op);
     return verified;
   };
@@ -124,13 +157,15 @@ export function openGantry(options: GantryOptions): Gantry {
 
   return {
     root,
+    trustRoots,
     store: storeOnce,
     resolve,
     peek: (spec, op) => sources.peek(requestOf(spec), op),
     verify,
+    explain: (spec, op) => explainTrust(requestOf(spec), policy, trustRoots, op),
     plan: async (request, op) => {
       const asked = requestOf(request);
-      return root.plan(await verify(await resolve(asked, op), asked, op), asked, op);
+      return root.plan(await gate.examine(await resolve(asked, op), asked, op), asked, op);
     },
     install,
     installAll: (requests, setOptions, op) => installSet(requests, (request) => prepare(request, op), setOptions, op),

@@ -3,6 +3,7 @@ import {
   openLayout,
   openRepository,
   type PlatformOptions,
+  parseReference,
   type Reference,
   type Repository,
   repositoryName,
@@ -28,6 +29,8 @@ export interface Sources extends Source, AsyncDisposable {
    * Undefined where there is no tag to ask for: a digest, a path, a URL. Throws `REFERENCE_*`, `REGISTRY_*`.
    */
   peek(spec: PackageSpec, op?: Op): Promise<TagHint | undefined>;
+  /** The repository of a name, `host/repository`, with the settings and credentials of its registry. Throws `REFERENCE_*`. */
+  repository(name: string, op?: Op): Promise<Repository>;
 }
 
 /**
@@ -73,6 +76,7 @@ export function openSources(options: SourcesOptions): Sources {
       const repository = await repositoryOf(named.reference);
       return repository.peek(named.reference, op);
     },
+    repository: async (name, op) => repositoryOf(parseReference(name, op)),
     [Symbol.asyncDispose]: async () => {
       for (const opened of await Promise.allSettled(repositories.values())) {
         if (opened.status === 'fulfilled') await opened.value[Symbol.asyncDispose]();

@@ -1,5 +1,5 @@
 import { basename, isAbsolute, resolve } from 'node:path';
-import { escapeRemote, type Op, ociError, parseReference, type Reference } from '@gantry/oci';
+import { escapeRemote, type Op, ociError, parseReference, type Reference, repositoryName } from '@gantry/oci';
 import type { PackageSpec } from '../plugin/plugin.ts';
 
 /** What the text of a source names. */
@@ -24,6 +24,13 @@ export function parseSource(spec: PackageSpec, op?: Op): SourceText {
   const reference = parseReference(source, op);
   if (reference.kind === 'registry') return { type: 'reference', reference };
   return { type: 'reference', reference: { ...reference, directory: resolve(base, reference.directory) } };
+}
+
+/** The name that policy scopes match: `host/repository`, `oci-layout:/path`, `https://host/path`, `file:/path`. */
+export function scopeNameOf(named: SourceText): string {
+  if (named.type === 'reference') return repositoryName(named.reference);
+  // SAFETY A11: a query may hold a signature; it is sent, and appears nowhere else.
+  return named.type === 'path' ? `file:${named.path}` : `${named.url.origin}${named.url.pathname}`;
 }
 
 /** Whether a source is written as a path on this machine. */

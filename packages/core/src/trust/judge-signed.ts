@@ -1,4 +1,4 @@
-import { type GantryError, type Op, type Repository, readAll } from '@gantry/oci';
+import { type Digest, type GantryError, type Op, type Repository, readAll } from '@gantry/oci';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { type AtHand, type Decision, decide, nothingAtHand } from './decide.ts';
 import type { Found } from './evidence/evidence-source.ts';
@@ -18,6 +18,8 @@ export interface DecisionQuestion {
   readonly policy: Policy;
   /** Milliseconds since 1970: the host's clock. */
   readonly now: number;
+  /** Evidence that is looked for although other evidence is enough. */
+  readonly lockedEvidence?: readonly Digest[];
 }
 
 /** What of a resolved plugin is signed, and where the signatures are. */
@@ -34,8 +36,8 @@ export interface SignatureTools {
 export interface SignedDecision extends Decision, Pick<AtHand, 'documents' | 'manifests'> {}
 
 /**
- * Gathers signatures and decides after each, until it is enough: then nothing more is asked. Of two entries the second
- * begins with what the first found. Where nothing is enough the refusal says, in this order: that there is more than is
+ * Gathers signatures and decides after each, until it is enough and has what gantry.lock holds: then nothing more is asked.
+ * Of two entries the second begins with what the first found. Where nothing is enough the refusal says, in this order: that there is more than is
  * looked at; what the judge said about the signatures; what kept candidates from being read; that there is none.
  */
 export async function judgeSigned(
@@ -60,10 +62,16 @@ export async function judgeSigned(
     if (documents.length === 0) at = { ...at, ...(await material(plugin, requirements, tools, op)) };
     documents.push(...found.documents);
     decision = await decide(subject, evidence, policy, at, op);
-    if (decision.refusal === undefined) return { ...decision, ...at };
+    if (decision.refusal === undefined && hasLocked(question, decision)) return { ...decision, ...at };
   }
+  if (decision.refusal === undefined) return { ...decision, ...at };
   const judged = documents.length > 0 ? decision.refusal : undefined;
   return { ...decision, ...at, refusal: cuts[0] ?? judged ?? faults[0] ?? decision.refusal };
+}
+
+/** Whether what gantry.lock holds is among what counts: a signature that came later must not hide it. */
+function hasLocked({ lockedEvidence = [] }: DecisionQuestion, { verdict }: Decision): boolean {
+  return lockedEvidence.every((digest) => verdict.evidence.includes(digest));
 }
 
 /** Trust roots, and the bytes that may be signed; they are read only when there is something to judge. */

@@ -35,7 +35,11 @@ export async function judge(
 ): Promise<VerifiedPlugin> {
   const { policy = DEFAULT_POLICY, environment = systemEnvironment() } = options;
   const evidence = await gatherEvidence(plugin, consent, op);
-  const question = { subject: subjectOf(plugin), evidence, policy, now: environment.now() };
+  const { lockedEvidence } = plugin.spec;
+  const question = {
+    ...{ subject: subjectOf(plugin), evidence, policy, now: environment.now() },
+    ...(lockedEvidence !== undefined && { lockedEvidence }),
+  };
   return requirementsFor(policy, plugin.scopeName).length === 0
     ? judgePlain(plugin, question, op)
     : judgeBySignatures(plugin, question, options, op);

@@ -13,6 +13,8 @@ export interface PolicyClause {
   readonly signatures?: SignatureRequirement;
   /** Where it stands, for people: `FILE: trust[2]`. */
   readonly source: string;
+  /** The fields of `signatures` that are written there; the others have their defaults. */
+  readonly written?: readonly string[];
 }
 
 /** The trust entries in force. */
@@ -31,10 +33,14 @@ export function clausesFor(policy: Policy, scopeName: string): readonly PolicyCl
   return policy.lists.flatMap((list) => longestMatch(list, scopeName) ?? []);
 }
 
+/** The entries of one list whose scope covers a name. */
+export function coveringClauses(list: readonly PolicyClause[], scopeName: string): readonly PolicyClause[] {
+  return list.filter(({ scope }) => scopeCovers(scope, scopeName));
+}
+
 function longestMatch(list: readonly PolicyClause[], scopeName: string): PolicyClause | undefined {
   let best: PolicyClause | undefined;
-  for (const clause of list) {
-    if (!scopeCovers(clause.scope, scopeName)) continue;
+  for (const clause of coveringClauses(list, scopeName)) {
     if (best === undefined || depth(clause.scope) > depth(best.scope)) best = clause;
   }
   return best;
