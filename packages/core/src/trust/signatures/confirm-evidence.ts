@@ -2,7 +2,7 @@ import type { Op } from '@gantry/oci';
 import { coreError } from '../../core-errors.ts';
 import { coreLimits } from '../../core-limits.ts';
 import type { LogFact } from './accepted-signature.ts';
-import { checkLogEntry, checkLogPeriod, entriesOfKnownLogs } from './log-authority.ts';
+import { checkLogPeriod, checkProof, entriesOfKnownLogs } from './log-authority.ts';
 import { signatureContent } from './signature-content.ts';
 import type { SignatureQuestion } from './signature-question.ts';
 import type { LogEntry, SignatureReading } from './signature-reading.ts';
@@ -46,7 +46,7 @@ export function confirmEvidence(
   if (requirement.log === 'required' && entries.length === 0) {
     throw coreError('SIGNATURE_LOG', 'expected an entry in a transparency log, found none');
   }
-  for (const entry of entries) checkLogEntry(entry, material.tlogs);
+  for (const entry of entries) checkProof(entry, material.tlogs);
   const stamps = stampsOfKnownAuthorities(reading.timestamps, material, library);
   const times = signingTimes(entries, stamps);
   checkTimes(times, timeWanted(question, proof), now + coreLimits(op, 'clockSkew'));
@@ -89,7 +89,10 @@ function timeWanted({ requirement }: SignatureQuestion, proof: SignerProof): 'lo
 }
 
 function logFact(entry: LogEntry | undefined, verified: boolean): LogFact | undefined {
-  return entry && { index: entry.logIndex, id: entry.logId.keyId.toString('hex'), verified };
+  if (entry === undefined) return undefined;
+  // A promise signs the index of the entry. A proof knows another one, that in its tree; both are the same in Rekor v2.
+  const index = entry.inclusionPromise === undefined ? entry.inclusionProof?.logIndex : entry.logIndex;
+  return { index: index ?? entry.logIndex, id: entry.logId.keyId.toString('hex'), verified };
 }
 
 function earliest(times: readonly SigningTime[]): SigningTime | undefined {

@@ -26,16 +26,10 @@ export function entriesOfKnownLogs(
   return known;
 }
 
-/** What the library leaves open about an entry: the names in its checkpoint, and its index where only the proof has one. */
-export function checkLogEntry(entry: LogEntry, logs: readonly Log[]): void {
-  const { inclusionProof: proof, inclusionPromise: promise } = entry;
+/** Checks what the library leaves open about a proof of inclusion: the names and numbers in its checkpoint. */
+export function checkProof(entry: LogEntry, logs: readonly Log[]): void {
   const log = logOf(entry, logs);
-  if (proof === undefined || log === undefined) return;
-  checkCheckpoint(proof, log);
-  // A promise signs the index of the entry; without one it is only as good as that of the proof.
-  if (promise === undefined && entry.logIndex !== proof.logIndex) {
-    throw coreError('SIGNATURE_LOG', `the entry names index ${entry.logIndex}, its proof ${proof.logIndex}`);
-  }
+  if (log !== undefined && entry.inclusionProof !== undefined) checkCheckpoint(entry.inclusionProof, log);
 }
 
 /**
@@ -53,6 +47,6 @@ export function checkLogPeriod(entry: LogEntry, logs: readonly Log[], times: rea
   }
 }
 
-function logOf(entry: LogEntry, logs: readonly Log[]): Log | undefined {
-  return logs.find((log) => log.logID.equals(entry.logId.keyId));
+function logOf({ logId }: LogEntry, logs: readonly Log[]): Log | undefined {
+  return logs.find((log) => log.logID.equals(logId.keyId));
 }
