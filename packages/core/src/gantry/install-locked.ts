@@ -124,7 +124,7 @@ function openLockedSet(
   const verify = async (request: LockedRequest): Promise<VerifiedPlugin> => {
     const declared = sources.get(request);
     const held = declared === undefined ? undefined : heldEntry(before, declared, request);
-    const plugin = await gantry.resolve(held === undefined ? request : { ...request, lockedDigest: held.digest }, op);
+    const plugin = await gantry.resolve(held === undefined ? request : lockedSpec(request, held), op);
     if (held !== undefined && (frozen || isWithoutAddress(plugin))) checkLockedContent(lockFile, held, plugin);
     const verified = await gantry.verify(plugin, request, op);
     if (held !== undefined && frozen) checkLockedTrust(lockFile, held, verified);
@@ -159,6 +159,10 @@ function sourcesOf(
 function heldEntry(lock: Lock, declared: DeclaredSource, request: LockedRequest): LockEntry | undefined {
   const entry = lockEntryOf(lock, declared.name);
   return request.lock === 'renew' || entry?.source !== declared.source ? undefined : entry;
+}
+
+function lockedSpec(request: LockedRequest, { digest, evidence }: LockEntry): LockedRequest {
+  return { ...request, lockedDigest: digest, lockedEvidence: evidence };
 }
 
 /**

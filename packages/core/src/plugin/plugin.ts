@@ -19,6 +19,8 @@ export interface PackageSpec {
    * as named by the user when the source turns out to be just this.
    */
   readonly lockedDigest?: Digest;
+  /** Evidence that gantry.lock holds: it is looked for although other evidence is enough. */
+  readonly lockedEvidence?: readonly Digest[];
   /** Directory that relative paths in `source` start from. Default: the working directory. */
   readonly base?: string;
 }
