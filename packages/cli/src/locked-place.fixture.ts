@@ -33,7 +33,7 @@ export async function lockedPlace(t: TestContext): Promise<LockedPlace> {
       const rules = trust === '' ? '' : `trust:\n${trust}`;
       return writeFile(
         join(at.cwd, 'gantry.yaml'),
-        `schemaVersion: 1\nlimits: { retries: 0 }\n${rules}plugins:\n${entries.join('')}`,
+        `schemaVersion: 1\nlimits: { retries: 1 }\n${rules}plugins:\n${entries.join('')}`,
       );
     },
     lock: async () => JSON.parse((await lockText()) ?? ''),

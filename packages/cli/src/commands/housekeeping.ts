@@ -1,11 +1,22 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
-import { configFlags, connectionFlags, port, runs, verb } from './command-line.ts';
+import { configFlags, connectionFlags, port, registryFlags, rootFlag, runs, verb } from './command-line.ts';
 
 /** The verbs around plugins: the store, credentials, a registry of one's own, limits. */
 export function addHousekeeping(program: Command, context: Context): void {
   addCache(program, context);
   addCredentials(program, context);
+
+  const doctor = rootFlag(
+    registryFlags(
+      verb(program, {
+        usage: 'doctor',
+        summary: 'look for what is wrong here, and say what to do; changes nothing',
+        examples: ['gantry doctor'],
+      }),
+    ),
+  );
+  runs(doctor, context, async () => (await import('../verbs/on-registries.ts')).doctor);
 
   const registry = program.command('registry').description('a registry of your own, for development and air gaps');
   const serve = verb(registry, {

@@ -1,6 +1,7 @@
 // Loaded as one: verbs that ask registries need much the same, and few large files load faster than many small ones.
 export { copy } from './copy.ts';
 export { deleteReference } from './delete.ts';
+export { doctor } from './doctor.ts';
 export { inspect } from './inspect.ts';
 export { install } from './install.ts';
 export { loginVerb, logoutVerb } from './login.ts';
