@@ -3,6 +3,7 @@ import { withExamples } from './commands/command-line.ts';
 import { addHousekeeping } from './commands/housekeeping.ts';
 import { addPlugins } from './commands/plugins.ts';
 import { addPublishing } from './commands/publishing.ts';
+import { addTrust } from './commands/trust.ts';
 import type { Context } from './context.ts';
 
 /** From nothing to a plugin that runs. The examples of the verbs go on from here. */
@@ -38,6 +39,7 @@ export function buildProgram(context: Context, pluginArguments: readonly string[
     });
   withExamples(program, EXAMPLES);
   addPublishing(program, context);
+  addTrust(program, context);
   addPlugins(program, context, pluginArguments);
   addHousekeeping(program, context);
   return program;

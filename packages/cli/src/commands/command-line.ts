@@ -6,6 +6,8 @@ export interface VerbSpec {
   /** Name and arguments as commander writes them: `push <ref> <path...>`. */
   readonly usage: string;
   readonly summary: string;
+  /** What else there is to know, under `--help` only. */
+  readonly detail?: string;
   /** Complete command lines that work when pasted. */
   readonly examples: readonly string[];
 }
@@ -14,7 +16,8 @@ export interface VerbSpec {
 export function verb(parent: Command, spec: VerbSpec): Command {
   const command = parent
     .command(spec.usage)
-    .description(spec.summary)
+    .summary(spec.summary)
+    .description(spec.detail === undefined ? spec.summary : `${spec.summary}\n\n${spec.detail}`)
     .option('--json', 'print one JSON document')
     .option('--quiet', 'print results and errors only')
     .option('--verbose', 'print more: every request and step, and where a failure came from');
