@@ -2,20 +2,18 @@ import { createPublicKey } from 'node:crypto';
 import { digestOf, type Op } from '@gantry/oci';
 import { readConfigText } from '../config/read-config-text.ts';
 import { coreError } from '../core-errors.ts';
+import { keyService } from '../trust/material/key-service.ts';
 import { keyAlgorithm, signBytes } from './key-algorithm.ts';
 import { type Password, readPrivateKey } from './private-key.ts';
 import type { Signer } from './signer.ts';
 import { writePem } from './write-pem.ts';
-
-/** Systems that keep keys, as cosign names them. */
-const ELSEWHERE = /^(?:awskms|gcpkms|azurekms|hashivault|k8s|gitlab|github|env):\/\/|^pkcs11:|^sk:/;
 
 /**
  * Opens the private key in a PEM file as a signer. `password` is asked only when the key has one. Throws
  * `CONFIG_KEY_UNSUPPORTED` for `awskms://` and its kin, `CONFIG_UNREADABLE`, `CONFIG_KEY_INVALID`, `CONFIG_KEY_PASSWORD`.
  */
 export async function openKeySigner(file: string, password: Password, op?: Op): Promise<Signer> {
-  const elsewhere = ELSEWHERE.exec(file)?.[0];
+  const elsewhere = keyService(file);
   if (elsewhere !== undefined) {
     throw coreError('CONFIG_KEY_UNSUPPORTED', `keys in ${elsewhere} are not signed with: expected the path of a file`, {
       details: { scheme: elsewhere },
