@@ -230,7 +230,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'set COSIGN_PASSWORD to the password that the key was made with; it may be empty',
   },
   CONFIG_KEY_UNSUPPORTED: {
-    meaning: 'The key is kept by a system that this Gantry does not sign with.',
+    meaning: 'The key is kept by a system that this Gantry does not talk to.',
     hint: 'name the file of a private key, or sign with cosign, whose signatures Gantry verifies',
   },
   CONFIG_IDENTITY_TOKEN: {

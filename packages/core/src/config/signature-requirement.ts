@@ -11,6 +11,9 @@ import type { RawIdentity, RawKey, RawSignatures } from './raw-config.ts';
 import type { EntryPlace } from './trust-clause.ts';
 import { trustRootSource } from './trust-root-source.ts';
 
+/** What reading a key throws. */
+const KEY_ERRORS = ['CONFIG_KEY_INVALID', 'CONFIG_KEY_UNSUPPORTED', 'CONFIG_PATH_UNREADABLE'] as const;
+
 /** What a trust entry with `require: cosign` asks for. Throws as `trustClause`. */
 export async function signatureRequirement(
   raw: RawSignatures,
@@ -49,8 +52,9 @@ function readKey(key: RawKey, path: readonly (string | number)[], place: EntryPl
     return policyKey(key.pem ?? '', `trust[${place.index}].${path.join('.')}`);
   } catch (error) {
     if (!isGantryError(error)) throw error;
-    const code = error.code === 'CONFIG_KEY_INVALID' ? error.code : 'CONFIG_PATH_UNREADABLE';
-    throw coreError(code, place.located(path, error.message), { cause: error, details: { file: place.file } });
+    const code = KEY_ERRORS.find((known) => known === error.code) ?? 'CONFIG_KEY_INVALID';
+    const { hint } = error;
+    throw coreError(code, place.located(path, error.message), { cause: error, hint, details: { file: place.file } });
   }
 }
 

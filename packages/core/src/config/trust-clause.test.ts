@@ -296,6 +296,10 @@ test('a key is read when the configuration is, and a bad one is named with its l
     await failure(entry.replace('k.pub', '.')),
     /^CONFIG_PATH_UNREADABLE \/gantry\.yaml:3: .*not a regular file/,
   );
+  assert.match(
+    await failure(entry.replace('k.pub', "'awskms://alias/x'")),
+    /^CONFIG_KEY_UNSUPPORTED \/gantry\.yaml:3: trust\[0\]\.keys\[0\]: .*awskms:\/\/ are not fetched/,
+  );
   writeFileSync(join(directory, 'k.pub'), 'not a key');
   assert.match(
     await failure(entry),
