@@ -32,6 +32,7 @@ export async function installArtifact(t: Cleanup, spec: ArtifactSpec, kind?: Plu
     annotations: spec.annotations ?? {},
     entryPath: undefined,
     content: repository,
+    repository,
   });
   return openPluginRoot(join(home, 'plugins'), { store: () => openStore(join(home, 'store')) }).install(verified);
 }

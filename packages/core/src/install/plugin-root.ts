@@ -16,7 +16,7 @@ import { assertPresent, installedFacts } from './installed-facts.ts';
 import type { Plan } from './plan.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
 import type { InstallOptions, PreparedInstall } from './prepare.ts';
-import type { Receipt } from './receipt.ts';
+import { keptEvidence, type Receipt } from './receipt.ts';
 import { type RootContext, rootPaths } from './root-context.ts';
 import { type Standing, standingDecision } from './standing-verdict.ts';
 
@@ -203,11 +203,13 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
   };
 }
 
-/** What a name points at; nothing when its receipt is damaged, which can be removed all the same. */
+/** What a name points at, and the evidence for it; nothing when its receipt is damaged, which can be removed all the same. */
 function contentOf(context: RootContext, name: string, op?: Op): Set<Digest> {
   try {
     const receipt = readReceipt(context, name, op);
-    return new Set(receipt === undefined ? [] : [receipt.manifest]);
+    return new Set(
+      receipt === undefined ? [] : [receipt.manifest, ...keptEvidence(receipt).map(({ digest }) => digest)],
+    );
   } catch (error) {
     if (isGantryError(error) && error.code === 'INSTALL_DAMAGED') return new Set();
     throw error;
