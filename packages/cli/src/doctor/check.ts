@@ -3,7 +3,7 @@ import { failureFacts } from '../output/failure.ts';
 /** One finding of `gantry doctor`. */
 export interface Check {
   /** What was looked at. Several findings may be about one. */
-  readonly check: 'node' | 'configuration' | 'registry' | 'clock' | 'trust root' | 'store' | 'plugins' | 'lock';
+  readonly check: 'node' | 'configuration' | 'registry' | 'clock' | 'trust-root' | 'store' | 'plugins' | 'lock';
   /** A warning is worth knowing; a problem keeps something from working. */
   readonly state: 'ok' | 'warning' | 'problem';
   readonly message: string;

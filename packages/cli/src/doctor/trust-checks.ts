@@ -16,38 +16,38 @@ export async function checkTrustRoots(
       signatures === undefined ? [] : [[JSON.stringify(signatures.trustRoot), signatures.trustRoot] as const],
     ),
   );
-  if (sources.size === 0) return [ok('trust root', 'no trust entry wants signatures')];
+  if (sources.size === 0) return [ok('trust-root', 'no trust entry wants signatures')];
   const findings: Check[] = [];
   for (const source of sources.values()) {
     try {
       findings.push(await checkSource(source, trustRoots, environment.now(), op));
     } catch (error) {
       if (!isGantryError(error)) throw error;
-      findings.push(failed('trust root', error));
+      findings.push(failed('trust-root', error));
     }
   }
   return findings;
 }
 
 async function checkSource(source: TrustRootSource, trustRoots: KeptTrustRoots, now: number, op: Op): Promise<Check> {
-  if (source.type === 'none') return ok('trust root', 'keys need none');
+  if (source.type === 'none') return ok('trust-root', 'keys need none');
   const name = nameOf(source);
   const loaded = await trustRoots.atHand(source, op);
   if (loaded === undefined) {
     return {
-      check: 'trust root',
+      check: 'trust-root',
       state: 'warning',
       message: `${name} is not at hand yet; the first verification fetches it`,
       hint: 'run gantry trust update now if later there is no network',
     };
   }
   const facts = await trustRoots.facts(source, op);
-  if (facts === undefined) return ok('trust root', `${name} is at hand and does not expire`);
+  if (facts === undefined) return ok('trust-root', `${name} is at hand and does not expire`);
   const age = `confirmed ${ago(now - facts.checked)} ago`;
-  if (!loaded.stale) return ok('trust root', `${name}: ${age}, expires in ${ago(facts.expires - now)}`);
+  if (!loaded.stale) return ok('trust-root', `${name}: ${age}, expires in ${ago(facts.expires - now)}`);
   const ended = loaded.goodUntil !== undefined && now > loaded.goodUntil;
   return {
-    check: 'trust root',
+    check: 'trust-root',
     state: ended ? 'problem' : 'warning',
     message: `${name}: ${age}, expired ${ago(now - facts.expires)} ago${
       ended ? '; nothing new can be verified with it' : ''

@@ -35,7 +35,7 @@ test('doctor: where all is well every check says so, nothing is changed, and the
   );
   assert.deepEqual(
     [...new Set(checks.map(({ check }) => check))],
-    [...['node', 'configuration', 'registry', 'clock', 'trust root', 'store', 'plugins', 'lock']],
+    [...['node', 'configuration', 'registry', 'clock', 'trust-root', 'store', 'plugins', 'lock']],
   );
   for (const check of checks) assert.deepEqual(Object.keys(check), ['check', 'state', 'message', 'hint']);
   assert.deepEqual(

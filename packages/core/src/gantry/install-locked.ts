@@ -58,7 +58,7 @@ export async function installLocked(
   const { lockFile, frozen = false, keepGoing = false, partial = false } = options;
   const set = openLockedSet(gantry, requests, options, op);
   const prepare = async (request: LockedRequest): Promise<PreparedInstall> =>
-    gantry.root.prepare(await set.verify(request), request, op);
+    gantry.root.prepare(await set.admit(request, gantry.verify), request, op);
 
   let lock = set.before;
   const seal = (outcomes: readonly SetOutcome<LockedRequest>[]): void => {
@@ -89,7 +89,7 @@ export async function planLocked(
   const set = openLockedSet(gantry, requests, options, op);
   return mapParallel(requests, ociLimits(op, 'parallelTransfers'), async (request) => {
     try {
-      return await gantry.root.plan(await set.verify(request), request, op);
+      return await gantry.root.plan(await set.admit(request, gantry.examine), request, op);
     } catch (error) {
       op?.signal?.throwIfAborted();
       return { error };
@@ -103,7 +103,7 @@ interface LockedSetReading {
   /** Whether there is a lock file. */
   readonly exists: boolean;
   /** Resolves a plugin, by the digest that the lock holds for it, and judges it. */
-  verify(request: LockedRequest): Promise<VerifiedPlugin>;
+  admit(request: LockedRequest, judge: Gantry['verify']): Promise<VerifiedPlugin>;
   /** What is to be in the lock about the plugins that were verified so far. */
   entries(): readonly LockEntry[];
 }
@@ -121,12 +121,12 @@ function openLockedSet(
   if (frozen) requireLock(lockFile, [...sources.values()], found);
   const entries = new Map<string, LockEntry>();
 
-  const verify = async (request: LockedRequest): Promise<VerifiedPlugin> => {
+  const admit: LockedSetReading['admit'] = async (request, judge) => {
     const declared = sources.get(request);
     const held = declared === undefined ? undefined : heldEntry(before, declared, request);
     const plugin = await gantry.resolve(held === undefined ? request : lockedSpec(request, held), op);
     if (held !== undefined && (frozen || isWithoutAddress(plugin))) checkLockedContent(lockFile, held, plugin);
-    const verified = await gantry.verify(plugin, request, op);
+    const verified = await judge(plugin, request, op);
     if (held !== undefined && frozen) checkLockedTrust(lockFile, held, verified);
     if (declared !== undefined && !frozen) {
       const { name, source } = declared;
@@ -134,7 +134,7 @@ function openLockedSet(
     }
     return verified;
   };
-  return { before, exists: found !== undefined, verify, entries: () => [...entries.values()] };
+  return { before, exists: found !== undefined, admit, entries: () => [...entries.values()] };
 }
 
 /** What takes part in the lock, with its source as the lock writes it. What cannot be parsed fails where it is resolved. */

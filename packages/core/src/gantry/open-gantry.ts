@@ -64,6 +64,8 @@ export interface Gantry extends AsyncDisposable {
    * signed. Throws `SIGNATURE_*`, `POLICY_*`, and `REGISTRY_*` when the signatures cannot be asked for.
    */
   verify(plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin>;
+  /** Judges as {@link Gantry.verify} does, and remembers nothing of it. */
+  examine(plugin: ResolvedPlugin, consent?: Consent, op?: Op): Promise<VerifiedPlugin>;
   /** Which rules hold for a source, and where they stand. Reads files, asks nobody. */
   explain(spec: PackageSpec | string, op?: Op): Promise<TrustExplanation>;
   /** Says what {@link Gantry.install} would do; fetches no layer and changes nothing. Throws what it would throw by then. */
@@ -162,6 +164,7 @@ export function openGantry(options: GantryOptions): Gantry {
     resolve,
     peek: (spec, op) => sources.peek(requestOf(spec), op),
     verify,
+    examine: (plugin, consent, op) => gate.examine(plugin, consent, op),
     explain: (spec, op) => explainTrust(requestOf(spec), policy, trustRoots, op),
     plan: async (request, op) => {
       const asked = requestOf(request);

@@ -2,7 +2,7 @@ import { formatPlatform } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { VerifiedPlugin } from '../trust/verified-plugin.ts';
-import { isStillThere, signerOf } from './lock-entry.ts';
+import { isStillThere, lockSigner } from './lock-entry.ts';
 import type { LockEntry } from './lock-file.ts';
 
 /**
@@ -38,7 +38,7 @@ export function checkLockedContent(file: string, entry: LockEntry, plugin: Resol
 /** Refuses what is vouched for in another way than the lock holds: `POLICY_LOCK`. */
 export function checkLockedTrust(file: string, entry: LockEntry, { plugin, verdict }: VerifiedPlugin): void {
   const { reference } = plugin;
-  const signer = signerOf(entry, verdict);
+  const signer = lockSigner(verdict);
   if (signer !== entry.signer) {
     throw coreError('POLICY_LOCK', `${reference}: the signer is ${signer}, ${file} has ${entry.signer}`, {
       details: { reference, expected: entry.signer, found: signer },

@@ -17,30 +17,23 @@ export async function lockEntry(
 ): Promise<LockEntry> {
   const { plugin, verdict } = verified;
   const { digest, size } = plugin.root;
-  const same =
-    before?.digest === digest && isStillThere(before, verdict) && signerOf(before, verdict) === before.signer;
-  const { signer, evidence } = same ? before : { signer: lockSigner(verdict.signatures), evidence: verdict.evidence };
+  const signer = lockSigner(verdict);
+  const same = before?.digest === digest && before.signer === signer && isStillThere(before, verdict);
+  const evidence = same ? before.evidence : verdict.evidence;
   const platforms = await lockedPlatforms(plugin.content, plugin.root, op);
   return { name, source, digest, size, platforms, signer, evidence };
 }
 
-/** Who vouches today by the evidence that an entry holds; by any evidence when that is not there. */
-export function signerOf(entry: LockEntry, verdict: Verdict): string {
-  const { signatures } = verdict;
-  const held = isStillThere(entry, verdict) && entry.evidence.length > 0;
-  return lockSigner(held ? signatures.filter(({ evidence }) => entry.evidence.includes(evidence)) : signatures);
+/**
+ * Who vouches for a plugin, in a form that depends neither on the machine nor on the names of files: the digests of keys or
+ * the rules that identities matched; `unsigned` when nobody does.
+ */
+export function lockSigner({ signatures }: Verdict): string {
+  const signers = new Set(signatures.map(({ signer }) => signer));
+  return signers.size === 0 ? 'unsigned' : [...signers].sort().join(', ');
 }
 
 /** Whether all evidence of an entry was found again and speaks for the plugin. */
 export function isStillThere(entry: LockEntry, verdict: Verdict): boolean {
   return entry.evidence.every((digest) => verdict.evidence.includes(digest));
-}
-
-/**
- * Signers in a form that depends neither on the machine nor on the names of files: the digests of keys or the rules that
- * identities matched; `unsigned` when there is none.
- */
-function lockSigner(signatures: Verdict['signatures']): string {
-  const signers = new Set(signatures.map(({ signer }) => signer));
-  return signers.size === 0 ? 'unsigned' : [...signers].sort().join(', ');
 }

@@ -8,6 +8,7 @@ import { loadTrustRoots, requirementsFor } from './load-trust-roots.ts';
 import type { TrustRoots } from './material/trust-root.ts';
 import type { Policy } from './policy.ts';
 import type { SignatureRequirement } from './requirement.ts';
+import { evidenceDigest } from './signatures/evidence-digest.ts';
 import type { SignatureDocument } from './signatures/signature-document.ts';
 import type { Subject } from './verdict.ts';
 
@@ -46,7 +47,7 @@ export async function judgeSigned(
   tools: SignatureTools,
   op?: Op,
 ): Promise<SignedDecision> {
-  const { subject, evidence, policy, now } = question;
+  const { subject, evidence, policy, now, lockedEvidence = [] } = question;
   const documents: SignatureDocument[] = [];
   let at: AtHand = { ...nothingAtHand(now), documents, answers: new WeakMap() };
   let decision = await decide(subject, evidence, policy, at, op);
@@ -60,18 +61,18 @@ export async function judgeSigned(
     if (found.cut !== undefined) cuts.push(found.cut);
     if (found.documents.length === 0) continue;
     if (documents.length === 0) at = { ...at, ...(await material(plugin, requirements, tools, op)) };
-    documents.push(...found.documents);
+    for (const document of found.documents) {
+      // The judge stops when it has enough, so what the lock holds comes first.
+      if (lockedEvidence.includes(evidenceDigest(document))) documents.unshift(document);
+      else documents.push(document);
+    }
     decision = await decide(subject, evidence, policy, at, op);
-    if (decision.refusal === undefined && hasLocked(question, decision)) return { ...decision, ...at };
+    const hasLocked = lockedEvidence.every((digest) => decision.verdict.evidence.includes(digest));
+    if (decision.refusal === undefined && hasLocked) return { ...decision, ...at };
   }
   if (decision.refusal === undefined) return { ...decision, ...at };
   const judged = documents.length > 0 ? decision.refusal : undefined;
   return { ...decision, ...at, refusal: cuts[0] ?? judged ?? faults[0] ?? decision.refusal };
-}
-
-/** Whether what gantry.lock holds is among what counts: a signature that came later must not hide it. */
-function hasLocked({ lockedEvidence = [] }: DecisionQuestion, { verdict }: Decision): boolean {
-  return lockedEvidence.every((digest) => verdict.evidence.includes(digest));
 }
 
 /** Trust roots, and the bytes that may be signed; they are read only when there is something to judge. */
