@@ -17,6 +17,7 @@ export * from './core-errors.ts';
 export * from './core-limits.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export { type Examination, type ExaminedReference, examineReference } from './gantry/examine-reference.ts';
 export type { ExplainedClause, ExplainedTrustRoot, TrustExplanation } from './gantry/explain-trust.ts';
 export {
   installLocked,
@@ -25,7 +26,6 @@ export {
   type LockedSetOptions,
   planLocked,
 } from './gantry/install-locked.ts';
-export { type Examination, type ExaminedReference, examineReference } from './gantry/examine-reference.ts';
 export type { SetOptions, SetOutcome } from './gantry/install-set.ts';
 export { installedAlready } from './gantry/installed-already.ts';
 export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
@@ -64,11 +64,11 @@ export { generateKeyPair, type KeyPair } from './sign/key-pair.ts';
 export { keySigner, openKeySigner } from './sign/key-signer.ts';
 export { type KeylessOptions, type KeylessSigner, openKeylessSigner } from './sign/keyless-signer.ts';
 export type { Password } from './sign/private-key.ts';
-export { PUBLIC_SIGNING_CONFIG } from './sign/public-signing-config.ts';
 export { type SignOptions, signArtifact, type WrittenSignature } from './sign/sign-artifact.ts';
 export type { SigningFormat } from './sign/signature-writer.ts';
 export type { Signer } from './sign/signer.ts';
 export {
+  fetchSigningConfig,
   parseSigningConfig,
   readSigningConfig,
   type ServiceGroup,

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
+  fetchSigningConfig,
   findIdentityToken,
   type LoadedTrustRoot,
   openKeylessSigner,
-  PUBLIC_SIGNING_CONFIG,
   readSigningConfig,
   type Signer,
   type Witnesses,
@@ -33,7 +33,9 @@ export interface Services {
 export async function openServices({ io }: Context, flags: ServiceFlags, tools: TrustTools, op: Op): Promise<Services> {
   const { signingConfig, trustedRoot } = flags;
   const config =
-    signingConfig === undefined ? PUBLIC_SIGNING_CONFIG : await readSigningConfig(resolve(io.cwd, signingConfig), op);
+    signingConfig === undefined
+      ? await fetchSigningConfig(tools.trustRoots, { type: 'public' }, op)
+      : await readSigningConfig(resolve(io.cwd, signingConfig), op);
   const witnesses = { config, transport: tools.transport() };
   if (trustedRoot !== undefined) {
     const source = { type: 'file', path: resolve(io.cwd, trustedRoot) } as const;

@@ -1,6 +1,7 @@
 import { isGantryError, type Op } from '@gantry/oci';
 import { readConfigText } from '../config/read-config-text.ts';
 import { coreError } from '../core-errors.ts';
+import { type KeptTrustRoots, PUBLIC_GOOD_MIRROR, type TrustRootSource } from '../trust/material/trust-root.ts';
 import { SignatureFields } from '../trust/signatures/signature-fields.ts';
 
 /** Which services sign, as Sigstore publishes it (sigstore_trustroot.proto, `SigningConfig`, version 0.2). */
@@ -34,12 +35,29 @@ export interface SigningService {
 }
 
 const MEDIA_TYPE = 'application/vnd.dev.sigstore.signingconfig.v0.2+json';
+/** What TUF repositories of Sigstore call it. */
+const TARGET = 'signing_config.v0.2.json';
 
 /** Reads a `signing_config.json`. Throws `CONFIG_SIGNING_SERVICE` and `CONFIG_UNREADABLE`. */
 export async function readSigningConfig(file: string, op?: Op): Promise<SigningConfig> {
   const text = await readConfigText(file, op);
   if (text === undefined) throw coreError('CONFIG_UNREADABLE', `${file}: there is no such file`, { details: { file } });
   return parseSigningConfig(text, file, op);
+}
+
+/**
+ * The signing configuration of a TUF repository, the public one by default: so that services which are retired are not asked
+ * any more. Throws `CONFIG_SIGNING_SERVICE` when it has none, `SIGNATURE_TRUST_ROOT`, `REGISTRY_*`.
+ */
+export async function fetchSigningConfig(
+  trustRoots: Pick<KeptTrustRoots, 'target'>,
+  source: TrustRootSource = { type: 'public' },
+  op?: Op,
+): Promise<SigningConfig> {
+  const bytes = await trustRoots.target(source, TARGET, op);
+  const name = source.type === 'tuf' ? source.mirror : PUBLIC_GOOD_MIRROR;
+  if (bytes === undefined) throw invalid(name, `it has no ${TARGET}`);
+  return parseSigningConfig(bytes, `${name}/${TARGET}`, op);
 }
 
 /** As {@link readSigningConfig}, for text; `name` is for messages. */

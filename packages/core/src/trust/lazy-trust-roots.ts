@@ -14,5 +14,6 @@ export function lazyTrustRoots(options: TrustRootsOptions): KeptTrustRoots {
     digestAtHand: async (source, op) => (source.type === 'none' ? undefined : (await roots()).digestAtHand(source, op)),
     update: async (source, op) => (source.type === 'none' ? undefined : (await roots()).update(source, op)),
     facts: async (source, op) => (source.type === 'none' ? undefined : (await roots()).facts(source, op)),
+    target: async (source, name, op) => (source.type === 'none' ? undefined : (await roots()).target(source, name, op)),
   };
 }

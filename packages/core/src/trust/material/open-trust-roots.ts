@@ -5,6 +5,7 @@ import { loadedTrustRoot } from './loaded-trust-root.ts';
 import { readLocalTrustRoot } from './local-trust-root.ts';
 import { readTrustFile } from './read-trust-file.ts';
 import { type KeptTrustRoots, PUBLIC_GOOD_MIRROR, type TrustRootSource } from './trust-root.ts';
+import { fetchTufTarget } from './tuf-target.ts';
 import { type TufRepositoryName, TufTrustRoot } from './tuf-trust-root.ts';
 
 /** Options of {@link openTrustRoots}. */
@@ -68,6 +69,13 @@ export function openTrustRoots(options: TrustRootsOptions): KeptTrustRoots {
       const root = tuf(source, op);
       const state = root.atHand(op);
       return state === undefined ? undefined : root.facts(state);
+    },
+    target: async (source, name, op) => {
+      if (!isTuf(source)) return undefined;
+      const root = tuf(source, op);
+      await root.load(op);
+      const state = root.atHand(op);
+      return state === undefined ? undefined : fetchTufTarget(state, name, options.transport(), op);
     },
   };
 }

@@ -90,4 +90,9 @@ export interface KeptTrustRoots extends TrustRoots {
   update(source: TrustRootSource, op?: Op): Promise<TrustRootUpdate | undefined>;
   /** What is at hand of the TUF repository of a source; undefined when nothing is, or when it is no TUF repository. */
   facts(source: TrustRootSource, op?: Op): Promise<TrustRootFacts | undefined>;
+  /**
+   * Another file of the TUF repository of a source, after its metadata was renewed when that was due. Undefined when the
+   * repository does not list it, or the source is no TUF repository. Throws as {@link TrustRoots.load}, and `REGISTRY_*`.
+   */
+  target(source: TrustRootSource, name: string, op?: Op): Promise<Uint8Array | undefined>;
 }
