@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { configJsonSchema, loadConfig } from '@gantry/core';
 import { tempDir } from '@gantry/testkit';
@@ -14,8 +15,10 @@ const examples = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, text =
 test('every example of the configuration page is accepted', async (t) => {
   assert.ok(examples.length > 0, 'the page has no example');
   for (const [index, text] of examples.entries()) {
-    const file = join(await tempDir(t), `example-${index}.yaml`);
+    const directory = await tempDir(t);
+    const file = join(directory, `example-${index}.yaml`);
     await writeFile(file, text);
+    await writeKeys(directory, text);
     const { file: loaded } = await loadConfig({ flag: file, limits: allLimitTables() });
     assert.equal(loaded, file);
   }
@@ -46,6 +49,15 @@ test('the configuration page names every value that a field can have', async () 
     [],
   );
 });
+
+/** Public keys are read with the configuration, so the files that an example names have to be there. */
+async function writeKeys(directory: string, text: string): Promise<void> {
+  for (const [, path = ''] of text.matchAll(/file: ([^\s},]+\.pub)/g)) {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    await mkdir(dirname(join(directory, path)), { recursive: true });
+    await writeFile(join(directory, path), publicKey.export({ type: 'spki', format: 'pem' }));
+  }
+}
 
 /** Names of the properties anywhere in a JSON schema. */
 function fieldsOf(schema: unknown): Set<string> {
