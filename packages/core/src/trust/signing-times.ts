@@ -8,7 +8,7 @@ import type { SigningMemory, SigningTime } from './signing-memory.ts';
 const NAME = /^(\d{15})\.json$/;
 const DIGITS = 15;
 /** More than any such file has. */
-const MOST_BYTES = 8192;
+const MOST_BYTES = 65_536;
 
 /**
  * Signing times in files: one directory for each repository and signer, in it one file named by the newest time. Whoever
