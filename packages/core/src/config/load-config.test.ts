@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isGantryError } from '@gantry/oci';
 import { tempDir } from '@gantry/testkit';
 import { judge } from '../trust/judge.ts';
+import { clausesFor } from '../trust/policy.ts';
 import { resolvedPlugin } from '../trust/resolved-plugin.fixture.ts';
 import { configJsonSchema } from './config-json-schema.ts';
 import type { Configuration } from './configuration.ts';
@@ -173,6 +175,27 @@ test('C16: a file in the working directory tightens trust and never loosens it',
   await assert.rejects(judge(resolvedPlugin({ scopeName: 'ghcr.io/acme/tool' }), { policy: wider }), {
     code: 'POLICY_UNPINNED',
   });
+});
+
+test('C16: a file in the working directory does not put a digest or other keys in the place of a signature', async (t) => {
+  const { users, here, load } = await place(t);
+  const { publicKey } = generateKeyPairSync('ed25519');
+  writeFileSync(join(dirname(users), 'k.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  writeFileSync(users, `${V}trust: [{ scope: ghcr.io/acme/, require: cosign, keys: { file: k.pub } }]\n`);
+  const theirs = 'keyless: { issuer: https://issuer.example, identity: a@example.com }';
+  for (const entry of ['require: digest', `require: cosign, ${theirs}`]) {
+    writeFileSync(here, `${V}trust: [{ scope: ghcr.io/acme/tool, ${entry} }]\n`);
+    const { policy } = await load();
+    const answering = clausesFor(policy, 'ghcr.io/acme/tool');
+    assert.deepEqual(
+      answering.map(({ scope, require }) => `${scope} ${require}`),
+      ['ghcr.io/acme/ cosign', `ghcr.io/acme/tool ${entry === 'require: digest' ? 'digest' : 'cosign'}`],
+      'both must accept',
+    );
+    assert.equal(answering[0]?.signatures?.keys[0]?.name, 'k.pub');
+  }
+  writeFileSync(here, `${V}trust: [{ scope: ghcr.io/acme/tool, require: none }]\n`);
+  await assert.rejects(load(), { code: 'CONFIG_INVALID', message: /protects with cosign/ });
 });
 
 test('C2: unknown keys and unsupported values are errors that name file, line and key', async (t) => {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { digestOf } from '@gantry/oci';
 import { edited, type SigstoreLab, sigstoreLab, tempDir } from '@gantry/testkit';
+import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 import { openTrustRoots } from './open-trust-roots.ts';
-import type { KeptTrustRoots, PemParts, TrustRootSource } from './trust-root.ts';
+import { type KeptTrustRoots, type PemParts, PUBLIC_GOOD_MIRROR, type TrustRootSource } from './trust-root.ts';
 
 const REFUSED = { code: 'SIGNATURE_TRUST_ROOT' };
 
@@ -97,6 +98,15 @@ test('C13: a trusted_root.json is read strictly', async (t) => {
   }
   writeFileSync(path, change('somethingNew', { a: 1 }));
   await roots.load({ type: 'file', path });
+});
+
+test('the trust root of the public-good instance is read', async (t) => {
+  const { directory, roots } = await machine(t);
+  const path = join(directory, 'public.json');
+  writeFileSync(path, Buffer.from(seeds[PUBLIC_GOOD_MIRROR].targets['trusted_root.json'], 'base64'));
+  const { root } = (await roots.load({ type: 'file', path })) ?? assert.fail();
+  assert.ok(root.tlogs.some(({ baseUrl }) => baseUrl === 'https://rekor.sigstore.dev'));
+  assert.ok(root.certificateAuthorities.length > 0 && root.ctlogs.length > 0);
 });
 
 test('PEM files say what a trusted_root.json says', async (t) => {

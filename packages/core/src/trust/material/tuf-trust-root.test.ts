@@ -255,6 +255,23 @@ test('C12: a state that cannot be written or read stops nothing', async (t) => {
   assert.equal((await world.start().load(world.source, world.op))?.digest, digestOfRoot(world.lab));
 });
 
+test('C12: without a place for temporary files nothing is renewed, and what is kept serves', async (t) => {
+  const world = await tufWorld(t);
+  const temporary = process.env['TMPDIR'];
+  t.after(() => {
+    if (temporary === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = temporary;
+  });
+  process.env['TMPDIR'] = join(world.directory, 'nowhere');
+  await assert.rejects(world.start().load(world.source, world.op), { ...REFUSED, message: /no directory can be made/ });
+  delete process.env['TMPDIR'];
+  await world.start().load(world.source, world.op);
+  process.env['TMPDIR'] = join(world.directory, 'nowhere');
+  world.clock = 25 * HOUR;
+  assert.equal((await world.start().load(world.source, world.op))?.stale, false);
+  assert.match(world.warnings.join(), /not renewed: .*no directory can be made/);
+});
+
 test('a kill while the state is written leaves the old one or the new one', async (t) => {
   const world = await tufWorld(t);
   await world.start().update(world.source, world.op);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Op, Transport } from '@gantry/oci';
 import type { Updater } from 'tuf-js';
 import { coreLimits } from '../../core-limits.ts';
+import { errorCode } from '../../files/durable.ts';
 import { transportFetcher } from './tuf-fetcher.ts';
 import { TUF_ROLES, type TufRole, type TufState, versionsOf } from './tuf-state.ts';
 
@@ -38,7 +39,7 @@ export class TufUpdateError extends Error {
 export async function updateTuf(update: TufUpdate, op?: Op): Promise<TufState> {
   const { Updater } = await import('tuf-js');
   const { DownloadHTTPError: HttpError } = await import('tuf-js/dist/error.js');
-  const directory = await mkdtemp(join(tmpdir(), 'gantry-tuf-'));
+  const directory = await workDirectory();
   const limit = coreLimits(op, 'trustRootBytes');
   const fetcher = transportFetcher({ transport: update.transport, directory, limit, HttpError }, op);
   try {
@@ -70,6 +71,14 @@ export async function updateTuf(update: TufUpdate, op?: Op): Promise<TufState> {
     );
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function workDirectory(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'gantry-tuf-'));
+  } catch (cause) {
+    throw new TufUpdateError(`no directory can be made in ${tmpdir()} (${errorCode(cause)})`, cause, undefined);
   }
 }
 
