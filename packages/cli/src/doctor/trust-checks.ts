@@ -43,13 +43,13 @@ async function checkSource(source: TrustRootSource, trustRoots: KeptTrustRoots, 
   }
   const facts = await trustRoots.facts(source, op);
   if (facts === undefined) return ok('trust-root', `${name} is at hand and does not expire`);
-  const age = `confirmed ${ago(now - facts.checked)} ago`;
-  if (!loaded.stale) return ok('trust-root', `${name}: ${age}, expires in ${ago(facts.expires - now)}`);
+  const age = `confirmed ${formatDuration(now - facts.checked)} ago`;
+  if (!loaded.stale) return ok('trust-root', `${name}: ${age}, expires in ${formatDuration(facts.expires - now)}`);
   const ended = loaded.goodUntil !== undefined && now > loaded.goodUntil;
   return {
     check: 'trust-root',
     state: ended ? 'problem' : 'warning',
-    message: `${name}: ${age}, expired ${ago(now - facts.expires)} ago${
+    message: `${name}: ${age}, expired ${formatDuration(now - facts.expires)} ago${
       ended ? '; nothing new can be verified with it' : ''
     }`,
     hint: 'run gantry trust update',
@@ -60,10 +60,4 @@ function nameOf(source: Exclude<TrustRootSource, { readonly type: 'none' }>): st
   if (source.type === 'public') return 'the public-good trust root';
   if (source.type === 'tuf') return source.mirror;
   return source.type === 'file' ? source.path : 'the trust root from PEM files';
-}
-
-const DAY = 24 * 3600 * 1000;
-
-function ago(ms: number): string {
-  return ms >= 2 * DAY ? `${Math.floor(ms / DAY)} days` : formatDuration(Math.max(0, ms));
 }
