@@ -13,6 +13,7 @@ import {
   sigstoreLab,
   tempDir,
 } from '@gantry/testkit';
+import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import { openStore } from '../store/open-store.ts';
 import { type JudgeOptions, judge } from '../trust/judge.ts';
 import type { LoadedTrustRoot } from '../trust/material/trust-root.ts';
@@ -35,7 +36,7 @@ interface SignedRoot {
   /** Trust material at hand; taken away when undefined. */
   atHand: LoadedTrustRoot | undefined;
   advance(ms: number): Promise<void>;
-  open(requirement: SignatureRequirement): PluginRoot;
+  open(requirement: SignatureRequirement, fileSystem?: FileSystem): PluginRoot;
   /** Signs the plugin, unless it is signed, and verifies it. */
   verify(requirement: SignatureRequirement, options?: BundleOptions, content?: string): Promise<VerifiedPlugin>;
   /** How often trust material was loaded, which judging needs and a verdict that holds does not. */
@@ -65,8 +66,9 @@ async function signedRoot(t: TestContext): Promise<SignedRoot> {
     atHand: loaded(lab.trustedRoot),
     advance: (ms) => clock.advance(ms),
     loads: () => loads,
-    open: (requirement) =>
+    open: (requirement, fileSystem = systemFileSystem) =>
       openPluginRoot(directory, {
+        fileSystem,
         store: () => openStore(join(home, 'store')),
         policy: policyOf(requirement),
         trustRoots,
@@ -279,6 +281,46 @@ test('evidence stays while a receipt names it, and is collected when none does',
   assert.deepEqual(evidenceFiles(world), [fileOf(second)]);
   await root.get('a');
 });
+
+test('E1: an installation that ends at any point leaves a plugin that starts, or none, and the next one heals', async (t) => {
+  const world = await signedRoot(t);
+  const requirement = byKeys([KEY]);
+  const plugin = await world.verify(requirement, { key: KEY });
+  const points: string[] = [];
+  await world.open(requirement, { ...systemFileSystem, reached: (point) => points.push(point) }).install(plugin);
+  assert.ok(points.includes('install.evidence'));
+  for (const [index, point] of points.entries()) {
+    rmSync(world.directory, { recursive: true });
+    await assert.rejects(world.open(requirement, stoppedAt(index)).install(plugin), undefined, point);
+    const root = world.open(requirement);
+    for (const { name } of await root.list()) assert.equal((await root.reverify(name))[0]?.error, undefined, point);
+    await root.install(plugin);
+    await root.get('tool');
+    assert.equal((await root.reverify('tool'))[0]?.error, undefined, point);
+  }
+});
+
+/** A file system on which nothing more happens from the k-th named point on, as after a kill. */
+function stoppedAt(k: number): FileSystem {
+  let reached = -1;
+  const alive = (): void => {
+    if (reached >= k) throw new Error('killed');
+  };
+  const names = Object.keys(systemFileSystem).filter((name) => name !== 'reached');
+  const calls = names.map((name) => {
+    const call = systemFileSystem[name as 'close'] as (...args: unknown[]) => unknown;
+    const guarded = (...args: unknown[]): unknown => {
+      alive();
+      return call(...args);
+    };
+    return [name, guarded];
+  });
+  const point = (): void => {
+    reached += 1;
+    alive();
+  };
+  return { ...(Object.fromEntries(calls) as FileSystem), reached: point };
+}
 
 function codeOf(error: unknown): string | undefined {
   return isGantryError(error) ? error.code : undefined;

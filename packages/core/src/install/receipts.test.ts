@@ -7,6 +7,7 @@ import { judge } from '../trust/judge.ts';
 import type { Policy } from '../trust/policy.ts';
 import { digestOfText } from '../trust/resolved-plugin.fixture.ts';
 import { filePlugin, SCRIPT, testRoot, verified } from './plugin.fixture.ts';
+import { encodeReceipt, parseReceipt } from './receipt.ts';
 
 const strict: Policy = {
   fallback: 'digest',
@@ -64,6 +65,10 @@ test('E10: a receipt is read strictly', async (t) => {
     'an entry with an empty segment': { ...good, entry: { ...good.entry, path: 'a//b' } },
     'a negative size': { ...good, entry: { ...good.entry, size: -1 } },
     'evidence of another type': { ...good, evidence: [{ type: 'trust me', digest: good.digest }] },
+    'a signature without a size': { ...good, evidence: [{ type: 'signature', digest: good.digest }] },
+    'a verdict of a stranger': { ...good, verdict: { ...good.verdict, trusted: true } },
+    'a time that is none': { ...good, verdict: { ...good.verdict, judgedAt: 'yesterday' } },
+    'evidence that is no digest': { ...good, verdict: { ...good.verdict, evidence: ['../x'] } },
     'an older schema': { ...good, schemaVersion: 0 },
     'no object': [good],
   };
@@ -77,6 +82,65 @@ test('E10: a receipt is read strictly', async (t) => {
   writeFileSync(file, JSON.stringify({ ...good, schemaVersion: 2 }));
   await assert.rejects(root.get('tool'), { code: 'STORE_VERSION' });
   await assert.rejects(root.install(await verified()), { code: 'STORE_VERSION' });
+});
+
+/** As Gantry wrote receipts before there were signatures. */
+const OLD_RECEIPT = `{
+ "schemaVersion": 1,
+ "name": "tool",
+ "source": "registry.example/acme/tool:1.0",
+ "reference": "registry.example/acme/tool:1.0@DIGEST",
+ "scopeName": "registry.example/acme/tool",
+ "local": false,
+ "digest": "DIGEST",
+ "manifest": "DIGEST",
+ "platform": "linux/amd64",
+ "kind": "executable",
+ "verdict": {
+  "accepted": true,
+  "policy": "digest",
+  "policySource": "default",
+  "policyDigest": "sha256:2a1c7ef6a6d6d07e08a1e1d1bfe2e1a7a92e9d36c2e3a93b0ba2e5d9f0b2c6f1",
+  "subject": "DIGEST",
+  "covers": "platform",
+  "signer": "unsigned",
+  "reason": "the user named its digest"
+ },
+ "evidence": [
+  {
+   "type": "pin",
+   "digest": "DIGEST"
+  }
+ ],
+ "files": "DIGEST",
+ "entry": {
+  "path": "tool",
+  "size": 20,
+  "digest": "DIGEST"
+ },
+ "installedAt": "2026-01-02T03:04:05.678Z"
+}
+`;
+
+test('a receipt from before there were signatures is read, and judged by the policy of today', async (t) => {
+  const digest = digestOfText('an artifact');
+  const receipt = parseReceipt('tool', Buffer.from(OLD_RECEIPT.replaceAll('DIGEST', digest)));
+  const { signatures, evidence, stale, judgedAt, expiresAt, trustRootDigest } = receipt.verdict;
+  assert.deepEqual([signatures, evidence, stale], [[], [], false]);
+  assert.deepEqual([judgedAt, expiresAt, trustRootDigest], [receipt.installedAt, undefined, undefined]);
+  assert.deepEqual(parseReceipt('tool', encodeReceipt(receipt)), receipt);
+
+  const { root, directory } = await testRoot(t);
+  await root.install(await verified());
+  const file = join(directory, 'plugins', 'tool.json');
+  const today = JSON.parse(readFileSync(file, 'utf8'));
+  const { signatures: _s, evidence: _e, stale: _st, judgedAt: _j, ...verdict } = today.verdict;
+  writeFileSync(file, JSON.stringify({ ...today, verdict }));
+  const { facts } = await root.get('tool');
+  assert.deepEqual([facts.verdict.accepted, facts.verdict.judgedAt], [true, today.installedAt]);
+  const prepared = await root.prepare(await verified());
+  assert.equal(prepared.unchanged, true);
+  await prepared[Symbol.asyncDispose]();
 });
 
 test('C2: evidence in a receipt counts only for the digest it names', async (t) => {
