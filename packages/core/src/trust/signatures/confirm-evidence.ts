@@ -59,7 +59,7 @@ export function confirmEvidence(
   );
   guarded(() =>
     verifier.verify({
-      signature: signatureContent(reading),
+      signature: signatureContent(reading, proof.key),
       key: signingKey(),
       tlogEntries: [...entries],
       timestamps: [

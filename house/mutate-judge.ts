@@ -1,0 +1,109 @@
+/**
+ * Mutation check of the judge of signatures: changes one comparison, condition or check of its sources at a time (see
+ * judge-mutants.ts) and runs its tests, in a copy, so that the working tree stays as it is. A mutant that no test notices
+ * survives, is printed, and makes the exit code 1. Some minutes:
+ *
+ *   node house/mutate-judge.ts [FILE...]
+ */
+import { spawn } from 'node:child_process';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { run } from 'node:test';
+import { type Mutant, mutantsOf } from './judge-mutants.ts';
+import { repository } from './packages.ts';
+
+const JUDGE = 'packages/core/src/trust/signatures';
+const RUN = '--run';
+/** A mutant can loop for ever; the tests of all files take a few seconds. */
+const DEADLINE = 120_000;
+
+/** Changes that change nothing: each says why. Matched by file and the text of the change. */
+const EQUIVALENT: readonly (readonly [file: string, change: RegExp, why: string])[] = [];
+
+interface Job {
+  readonly file: string;
+  /** Read once: somebody may edit the file meanwhile. */
+  readonly original: string;
+  readonly mutant: Mutant;
+}
+
+const [first, ...others] = process.argv.slice(2);
+if (first === RUN) runTests(others);
+else process.exitCode = await mutate(first === undefined ? [] : [first, ...others]);
+
+/** Runs test files in this process and leaves at the first failure: that is all there is to know. */
+function runTests(files: readonly string[]): void {
+  const stream = run({ files: [...files], isolation: 'none', concurrency: 1 });
+  stream.on('test:fail', () => process.exit(1));
+  stream.resume();
+}
+
+async function mutate(only: readonly string[]): Promise<number> {
+  const scratch = await mkdtemp(join(tmpdir(), 'mutate-judge-'));
+  try {
+    const copies = await Promise.all(
+      Array.from({ length: availableParallelism() }, (_, index) => copyOf(join(scratch, String(index)))),
+    );
+    const files = (await readdir(copies[0] ?? '')).sort();
+    const tests = files.filter((file) => file.endsWith('.test.ts'));
+    const sources = files.filter((file) => !/\.(?:test|fixture)\.ts$/.test(file));
+    const jobs: Job[] = [];
+    for (const file of sources.filter((name) => only.length === 0 || only.includes(name))) {
+      const original = await readFile(join(copies[0] ?? '', file), 'utf8');
+      for (const mutant of mutantsOf(original)) if (!isEquivalent(file, mutant)) jobs.push({ file, original, mutant });
+    }
+    if (!(await passes(copies[0] ?? '', tests, ''))) throw new Error('the tests fail without any change');
+    const survivors: Job[] = [];
+    const count = jobs.length;
+    await Promise.all(copies.map((copy) => work(copy, jobs, tests, survivors)));
+    for (const { file, mutant } of survivors)
+      console.log(`survived: ${JUDGE}/${file}:${mutant.line}: ${mutant.change}`);
+    console.log(
+      `${count} mutants, ${survivors.length} survived, ${EQUIVALENT.length} kinds of equivalent ones left out`,
+    );
+    return survivors.length === 0 ? 0 : 1;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Sources of the package in a directory from which all other packages are found as in the repository. */
+async function copyOf(directory: string): Promise<string> {
+  const core = join(directory, 'packages/core');
+  await cp(join(repository, 'packages/core/src'), join(core, 'src'), { recursive: true });
+  await cp(join(repository, 'packages/core/package.json'), join(core, 'package.json'));
+  await symlink(join(repository, 'node_modules'), join(directory, 'node_modules'));
+  return join(directory, JUDGE);
+}
+
+async function work(copy: string, jobs: Job[], tests: readonly string[], survivors: Job[]): Promise<void> {
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+    const path = join(copy, job.file);
+    await writeFile(path, job.mutant.text);
+    if (await passes(copy, tests, basename(job.file, '.ts'))) {
+      survivors.push(job);
+      console.log(`survived: ${JUDGE}/${job.file}:${job.mutant.line}: ${job.mutant.change}\n    ${job.mutant.code}`);
+    }
+    if (jobs.length % 50 === 0) console.error(`${jobs.length} to go, ${survivors.length} survived`);
+    await writeFile(path, job.original);
+  }
+}
+
+/** Whether all tests pass; those named like the changed file go first, since they are likely to notice. */
+async function passes(copy: string, tests: readonly string[], changed: string): Promise<boolean> {
+  const ordered = [...tests].sort((a, b) => Number(b.startsWith(changed)) - Number(a.startsWith(changed)));
+  const files = ordered.map((file) => join(copy, file));
+  const child = spawn(process.execPath, ['--no-warnings', import.meta.filename, RUN, ...files], { stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  clearTimeout(timer);
+  return code === 0;
+}
+
+function isEquivalent(file: string, { change }: Mutant): boolean {
+  return EQUIVALENT.some(([name, pattern]) => name === file && pattern.test(change));
+}
