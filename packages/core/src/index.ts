@@ -93,7 +93,7 @@ export type {
 } from './trust/evidence.ts';
 export { type JudgeOptions, judge } from './trust/judge.ts';
 export type { SignatureTools } from './trust/judge-signed.ts';
-export { lazyTrustRoots } from './trust/lazy-trust-roots.ts';
+export { lazyTrustRoots, trustRootsAtHand } from './trust/lazy-trust-roots.ts';
 export { openTrustRoots, type TrustRootsOptions } from './trust/material/open-trust-roots.ts';
 export { policyKey } from './trust/material/policy-key.ts';
 export { readPolicyKey } from './trust/material/read-policy-key.ts';

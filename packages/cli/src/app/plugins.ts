@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { lazyTrustRoots, openPluginRoot, openStore, type PluginRoot } from '@gantry/core';
-import { type Op, openTransport } from '@gantry/oci';
+import { openPluginRoot, openStore, type PluginRoot, trustRootsAtHand } from '@gantry/core';
+import type { Op } from '@gantry/oci';
 import type { Context } from '../context.ts';
 import { directories } from './directories.ts';
 import { environmentOf } from './environment.ts';
@@ -28,13 +28,7 @@ export async function openPlugins(context: Context, flags: RootFlags): Promise<P
   const settings = await readSettings(context, flags);
   const places = directories(context.io);
   const environment = environmentOf(context.io);
-  const trustRoots = lazyTrustRoots({
-    directory: places.trust,
-    // Never asked: offline, a trust root is what is at hand.
-    transport: () => openTransport({ environment, offline: true }),
-    environment,
-    offline: true,
-  });
+  const trustRoots = trustRootsAtHand({ directory: places.trust, environment });
   const root = openPluginRoot(pluginDirectory(context, flags), {
     store: () => openStore(places.store),
     policy: settings.configuration.policy,

@@ -291,7 +291,7 @@ test('E1: an installation that ends at any point leaves a plugin that starts, or
   assert.ok(points.includes('install.evidence'));
   for (const [index, point] of points.entries()) {
     rmSync(world.directory, { recursive: true });
-    await assert.rejects(world.open(requirement, stoppedAt(index)).install(plugin), undefined, point);
+    await assert.rejects(world.open(requirement, stoppedAt(index)).install(plugin), Error, point);
     const root = world.open(requirement);
     for (const { name } of await root.list()) assert.equal((await root.reverify(name))[0]?.error, undefined, point);
     await root.install(plugin);
