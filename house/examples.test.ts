@@ -23,6 +23,8 @@ test('every command of the README runs as pasted', async (t) => {
     'from a module',
     'from CommonJS',
     'some input',
+    'hello, signer',
+    'hello, offline',
   ]) {
     assert.ok(output.includes(said), `"${said}" is missing in:\n${output}`);
   }

@@ -11,6 +11,7 @@ import loadWabt from 'wabt';
 import { repository } from '../packages.ts';
 import { openAccount } from './account.ts';
 import { heading, note, stage } from './print.ts';
+import { signedPlugin } from './signatures.ts';
 import { tamperingHook } from './tampering.ts';
 
 const plugins = join(repository, 'examples', 'plugins');
@@ -21,21 +22,32 @@ const directory = await mkdtemp(join(tmpdir(), 'gantry-demo-'));
 const tampering = tamperingHook();
 const server = await serveRegistry({ storage: memoryStorage(), onRequest: tampering.hook });
 try {
-  await demonstrate(server.address);
+  const startSigned = await demonstrate(server.address);
+  await server.close();
+  await startSigned();
+  heading('Nothing of this is left on the machine.');
 } finally {
   await server.close();
   await rm(directory, { recursive: true, force: true });
 }
 
-async function demonstrate(address: string): Promise<void> {
+/** Everything that needs the registry; what it gives runs what was installed, without one. */
+async function demonstrate(address: string): Promise<() => Promise<void>> {
   heading(`A registry listens on http://${address}.`);
   const wasm = join(directory, 'greet.wasm');
   await writeFile(wasm, await assemble(join(plugins, 'greet.wat')));
 
   await road('An executable plugin', `${address}/demo/hello:1.0`, join(plugins, 'hello.sh'), { args: ['executable'] });
   await road('A Wasm plugin', `${address}/demo/greet:1.0`, wasm, { name: 'greet', input: Buffer.from('Wasm') });
+  const home = join(directory, 'home-of-signed');
+  const signed = `${address}/demo/signed:1.0`;
+  const policy = await signedPlugin({ account, reference: signed, home, file: join(plugins, 'hello.sh') });
   await refusal(`${address}/demo/hello:1.0`);
-  heading('Nothing of this is left on the machine.');
+  return async () => {
+    heading(`The registry is gone; ${signed} starts all the same`);
+    await using gantry = openGantry({ home, policy, offline: true });
+    await runThroughReference(gantry, 'run, offline', signed, { args: ['from afar'] });
+  };
 }
 
 /** Publishes a file, brings it back through its reference, and runs it cold and warm. */
