@@ -27,14 +27,15 @@ export function extensionsOf(
   return extensions;
 }
 
-/** Text of bytes in UTF-8 without control characters: a name that can be compared, shown and matched by a pattern. */
+/**
+ * Text of bytes in UTF-8 that shows as what it is: nothing in it controls a terminal, reorders or hides. So a name can be
+ * compared, matched by a pattern and printed, and all three see the same.
+ */
 export function plainText(bytes: Uint8Array, what: string): string {
   const text = decode(bytes);
-  if (text === undefined || text === '' || /[\u0000-\u001f\u007f-\u009f]/.test(text)) {
-    const shown = escapeRemote(Buffer.from(bytes).toString('latin1'), 80);
-    throw coreError('SIGNATURE_CERTIFICATE', `${what} of the certificate is not plain text: ${shown}`);
-  }
-  return text;
+  if (text !== undefined && text !== '' && escapeRemote(text, text.length) === text) return text;
+  const shown = escapeRemote(Buffer.from(bytes).toString('latin1'), 80);
+  throw coreError('SIGNATURE_CERTIFICATE', `${what} of the certificate is not plain text: ${shown}`);
 }
 
 /** As {@link plainText}, for types that are ASCII by definition (IA5String). */

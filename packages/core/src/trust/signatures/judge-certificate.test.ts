@@ -56,6 +56,7 @@ const CERTIFICATES: Readonly<Record<string, readonly [request: CertificateReques
   'C3: with a NUL in the address': [{ san: { email: 'release@example.com\0.evil.example' } }, /not plain text/],
   'C3: with a line end in the address': [{ san: { email: 'release@example.com\n' } }, /not plain text/],
   'C3: with a user name that has a line end': [{ san: { otherName: 'release\n' } }, /not plain text/],
+  'C3: with a user name that reads backwards': [{ san: { otherName: 'release\u202e!example' } }, /not plain text/],
   'C3: with an address that is not ASCII': [{ san: { email: 'rele\u0430se@example.com' } }, /is not ASCII/],
   'C3: with another name by another OID': [
     {

@@ -1,3 +1,4 @@
+import { escapeRemote } from '@gantry/oci';
 import { coreError } from '../../core-errors.ts';
 import { asciiText, type Extension, plainText } from './certificate-extensions.ts';
 
@@ -48,7 +49,10 @@ function readIssuer(extensions: ReadonlyMap<string, Extension>, current: string 
   const extension = extensions.get(`${FULCIO}.1`);
   const old = extension && plainText(extension.bytes, 'the issuer');
   if (current !== undefined && old !== undefined && current !== old) {
-    throw coreError('SIGNATURE_CERTIFICATE', `the certificate names two issuers: ${current} and ${old}`);
+    throw coreError(
+      'SIGNATURE_CERTIFICATE',
+      `the certificate names two issuers: ${escapeRemote(current)} and ${escapeRemote(old)}`,
+    );
   }
   const issuer = current ?? old;
   if (issuer === undefined) throw coreError('SIGNATURE_CERTIFICATE', 'the certificate names no issuer of the identity');

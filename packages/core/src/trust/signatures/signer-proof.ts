@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { escapeRemote } from '@gantry/oci';
 import { coreError } from '../../core-errors.ts';
 import type { PolicyKey } from '../requirement.ts';
 import type { LeafCertificate } from './leaf-certificate.ts';
@@ -42,7 +43,10 @@ export function proofByCertificate(reading: SignatureReading, library: SigstoreL
   }
   const leaf = leafCertificate(reading.signer.certificate, library);
   if (!verifiesBytes(leaf.key, reading.message, reading.signature)) {
-    throw coreError('SIGNATURE_INVALID', `the signature was not made with the key of ${leaf.identity.identity}`);
+    throw coreError(
+      'SIGNATURE_INVALID',
+      `the signature was not made with the key of ${escapeRemote(leaf.identity.identity)}`,
+    );
   }
   return { key: leaf.key, verifier: { type: 'certificate', der: reading.signer.certificate }, leaf };
 }
