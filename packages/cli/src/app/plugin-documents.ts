@@ -6,7 +6,12 @@ import { type FailureFacts, failureFacts } from '../output/failure.ts';
 export interface VerdictDocument {
   readonly accepted: boolean;
   readonly policy: string;
+  /** The clause that vouches for it, else `unsigned`. */
   readonly signer: string;
+  /** ISO 8601: when the registry was last in reach. */
+  readonly judgedAt: string;
+  /** Whether the trust material it rests on has ended, or is not at hand any more. */
+  readonly stale: boolean;
 }
 
 /** A plugin as `install` and `list` print it. */
@@ -49,6 +54,6 @@ export function listedDocument(row: ListedPlugin): PluginDocument | DamagedDocum
 }
 
 /** The document about a verdict. */
-export function verdictDocument({ accepted, policy, signer }: Verdict): VerdictDocument {
-  return { accepted, policy, signer };
+export function verdictDocument({ accepted, policy, signer, judgedAt, stale }: Verdict): VerdictDocument {
+  return { accepted, policy, signer, judgedAt, stale };
 }

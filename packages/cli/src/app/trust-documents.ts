@@ -83,14 +83,21 @@ export function clauseRows(clause: ClauseDocument): string[][] {
   const { scope, require, source, trustRoot, outranked } = clause;
   return [
     ['entry', `${require} for ${scope}`, source],
-    ...clause.settings.map(({ name, value, source: from }) => [`  ${name}`, valueText(value), from]),
+    ...clause.settings.map(({ name, value, source: from }) => [`  ${name}`, valueText(name, value), from]),
     ...(trustRoot === null ? [] : [['  trust root', trustRootText(trustRoot), trustRoot.name ?? trustRoot.type]]),
     ...outranked.map((other) => ['  outranks', other.scope, other.source]),
   ];
 }
 
-function valueText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+function valueText(name: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (name === 'keys' || name === 'keyless') return listText(value);
+  return JSON.stringify(value);
+}
+
+function listText(values: unknown): string {
+  const rows: readonly object[] = Array.isArray(values) ? values : [];
+  return rows.map((row) => Object.values(row).join(' ')).join('; ');
 }
 
 function trustRootText({ digest, stale, checked, error }: TrustRootDocument): string {

@@ -79,7 +79,8 @@ export function signatureRows(document: SignaturesDocument): string[][] {
   ];
 }
 
-function signerRows(signer: SignerDocument): string[][] {
+/** A signature that counts, as rows of a table. */
+export function signerRows(signer: SignerDocument): string[][] {
   return [
     ['signer', signer.clause],
     ...(signer.identity === undefined ? [] : [['identity', `${signer.identity}, by ${signer.issuer ?? 'nobody'}`]]),

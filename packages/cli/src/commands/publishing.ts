@@ -25,7 +25,8 @@ export function addPublishing(program: Command, context: Context): void {
       ]),
     )
     .option('--platform <platform=path>', 'the file for one platform; repeat it for an index', repeated)
-    .option('--annotation <key=value>', 'annotation of the manifest; may be repeated', keyValue);
+    .option('--annotation <key=value>', 'annotation of the manifest; may be repeated', keyValue)
+    .option('--sign-key <file>', 'sign it with this private key (PEM) before the tag points at it');
   runs(push, context, async () => (await import('../verbs/on-registries.ts')).push);
 
   const copy = platformFlag(

@@ -19,7 +19,7 @@ test('a tag alone is refused with exit code 4 and a hint; a digest or consent is
 
 test('install and list print the same document, why says more', async (t) => {
   const { options, ref, digest, cwd } = await place(t);
-  const installed = await gantryJson<{ plugins: { path: string; entry: string }[] }>(
+  const installed = await gantryJson<{ plugins: { path: string; entry: string; verdict: { judgedAt: string } }[] }>(
     ['install', `${ref}:1.0`, '--allow-unsigned'],
     options,
   );
@@ -35,7 +35,13 @@ test('install and list print the same document, why says more', async (t) => {
         digest,
         kind: 'executable',
         platform: null,
-        verdict: { accepted: true, policy: 'none', signer: 'unsigned' },
+        verdict: {
+          accepted: true,
+          policy: 'none',
+          signer: 'unsigned',
+          judgedAt: plugin.verdict.judgedAt,
+          stale: false,
+        },
         path: plugin.path,
         entry: join(plugin.path, 'hello.sh'),
       },
@@ -45,6 +51,7 @@ test('install and list print the same document, why says more', async (t) => {
   const why = await gantryJson(['why', 'hello'], options);
   assert.deepEqual(why['policy'], { source: '--allow-unsigned', clause: 'none' });
   assert.equal(why['digest'], digest);
+  assert.equal(new Date(plugin.verdict.judgedAt).toISOString(), plugin.verdict.judgedAt);
   assert.equal(JSON.parse(await readFile(String(why['receipt']), 'utf8')).name, 'hello');
   assert.ok(!Number.isNaN(Date.parse(String(why['installedAt']))));
   assert.match((await gantry(['why', 'hello'], options)).out, /^policy +none, from --allow-unsigned$/m);
@@ -253,9 +260,14 @@ test('pull --layout writes a layout that can be installed from without a flag', 
   registry.log.clear();
   assert.equal((await gantry(['run', 'oci-layout:air:1.0', '--', 'layout'], options)).out, 'hello layout\n');
   assert.equal(registry.log.count(), 0);
-  const [plugin] = (await gantryJson<{ plugins: { digest: string; verdict: object }[] }>(['list'], options)).plugins;
-  assert.equal(plugin?.digest, digest);
-  assert.deepEqual(plugin?.verdict, { accepted: true, policy: 'local', signer: 'unsigned' });
+  const { plugins } = await gantryJson<{ plugins: { digest: string; verdict: { policy: string } }[] }>(
+    ['list'],
+    options,
+  );
+  assert.deepEqual(
+    plugins.map((plugin) => [plugin.digest, plugin.verdict.policy]),
+    [[digest, 'local']],
+  );
   const local = await gantry(['pull', './hello.sh', '-o', 'other', '--layout'], options);
   assert.equal(local.code, 2);
 });

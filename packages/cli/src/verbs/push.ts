@@ -1,8 +1,24 @@
 import { resolve } from 'node:path';
-import { type PlatformPath, type PluginKind, type PublishRequest, publishPlugin } from '@gantry/core';
-import { DEFAULT_TAG, formatPlatform, formatReference, parsePlatform, type Reference } from '@gantry/oci';
+import {
+  type PlatformPath,
+  type PluginKind,
+  type PublishRequest,
+  publishPlugin,
+  type Signer,
+  signArtifact,
+  type WrittenSignature,
+} from '@gantry/core';
+import {
+  DEFAULT_TAG,
+  type Descriptor,
+  formatPlatform,
+  formatReference,
+  parsePlatform,
+  type Reference,
+} from '@gantry/oci';
 import { layerFacts } from '../app/artifact-facts.ts';
-import { openOne } from '../app/open-one.ts';
+import { openKeyFile } from '../app/key-file.ts';
+import { type Opened, openOne } from '../app/open-one.ts';
 import { publishedDocument } from '../app/published.ts';
 import type { RegistryFlags } from '../app/registries.ts';
 import { cliError } from '../cli-errors.ts';
@@ -13,12 +29,16 @@ export interface PushOptions extends RegistryFlags {
   readonly kind?: PluginKind;
   readonly platform?: readonly string[];
   readonly annotation?: Readonly<Record<string, string>>;
+  readonly signKey?: string;
 }
 
 /** A script without `#!` is easily published as something else than its author thinks. */
 const FILES_NOTE = 'published as kind files, which does not run: a script begins with #!, and --kind says it otherwise';
 
-/** `gantry push <ref> <path>...`. JSON: {reference, digest, mediaType, size, kind, platforms, layers}. */
+/**
+ * `gantry push <ref> <path>...`. JSON: {reference, digest, mediaType, size, kind, platforms, layers}, with `--sign-key` also
+ * signatures as `sign` prints them. What is signed gets its tag last.
+ */
 export async function push(
   context: Context,
   [text, paths]: readonly [string, readonly string[]],
@@ -27,23 +47,38 @@ export async function push(
   const content = contentOf(context, paths, options.platform ?? []);
   await using opened = await openOne(context, text, options, { create: true });
   const destination = taggedReference(opened.reference);
+  // Before anything is sent: a wrong password leaves nothing behind.
+  const signer = options.signKey === undefined ? undefined : await openKeyFile(context, options.signKey, opened.op);
   const published = await publishPlugin(
     opened.repository,
     {
       content,
-      tag: destination.tag,
+      ...(signer === undefined && { tag: destination.tag }),
       ...(options.kind !== undefined && { kind: options.kind }),
       ...(options.annotation !== undefined && { annotations: options.annotation }),
     },
     opened.op,
   );
+  const signed = signer && { signatures: await signAndTag(opened, published.root, destination.tag, signer) };
   const document = publishedDocument(destination, published.root, {
     kind: published.kind,
     platforms: published.platforms.map(formatPlatform),
     layers: published.layers.map(layerFacts),
   });
   context.output.note(published.kind === 'files' ? FILES_NOTE : `published as kind ${published.kind}`);
-  await context.output.result(document, [document.reference]);
+  await context.output.result({ ...document, ...signed }, [document.reference]);
+}
+
+/** Nobody who reads the tag finds the artifact without its signature. */
+async function signAndTag(
+  { repository, op }: Opened,
+  root: Descriptor,
+  tag: string,
+  signer: Signer,
+): Promise<readonly WrittenSignature[]> {
+  const signatures = await signArtifact(repository, root, { signer }, op);
+  await repository.tag(root, tag, op);
+  return signatures;
 }
 
 /** Where a push goes always has a tag; a digest is the result and cannot be asked for. */

@@ -4,6 +4,7 @@ import type { AcquireFlags } from '../app/open-gantry.ts';
 import { pluginInput } from '../app/plugin-input.ts';
 import { openPlugins, type Plugins } from '../app/plugins.ts';
 import { grantsOf } from '../app/settings.ts';
+import { verdictAge } from '../app/verdict-age.ts';
 import type { Context } from '../context.ts';
 
 /** Flags of `gantry run`. */
@@ -28,7 +29,10 @@ export async function run(context: Context, what: RunTarget, options: RunOptions
   const plugins = await openPlugins(context, options);
   const { op } = plugins;
   const installed = await obtain(context, plugins, what.target, options);
-  const { name, digest, kind } = installed.facts;
+  const { name, digest, kind, verdict } = installed.facts;
+  if (verdict.stale) {
+    context.output.note(`${name} runs on an old verdict: judged ${verdictAge(context.io, verdict)}`);
+  }
   const input = await pluginInput(context.io, options.input, op);
   await using plugin = await loadPlugin(installed, grantsOf(plugins.settings, name), op);
   const result = await plugin.run(

@@ -6,6 +6,7 @@ import { openKeyless, openServices, type ServiceFlags } from '../app/keyless.ts'
 import { type RegistryFlags, referenceFrom, registriesOf, repositoryOf } from '../app/registries.ts';
 import { readSettings } from '../app/settings.ts';
 import { openTrustTools, type TrustTools } from '../app/trust-tools.ts';
+import { withoutProgress } from '../app/without-progress.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
 
@@ -25,7 +26,7 @@ export async function sign(context: Context, [text]: readonly [string], options:
   checkFlags(options);
   const reference = referenceFrom(context, text);
   const settings = await readSettings(context, options);
-  const { op } = settings;
+  const op = withoutProgress(settings.op);
   await using tools = openTrustTools(context, settings, options, registriesOf([reference]));
   await using repository = await repositoryOf(reference, tools.transport());
   const signing = await openSigning(context, options, tools, op);

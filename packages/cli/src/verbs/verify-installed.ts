@@ -1,10 +1,11 @@
 import type { ReverifiedPlugin } from '@gantry/core';
 import { throwFailures } from '../app/failures.ts';
 import { openPlugins, type RootFlags } from '../app/plugins.ts';
+import { verdictAge } from '../app/verdict-age.ts';
 import { type SignaturesDocument, signaturesDocument } from '../app/verdict-documents.ts';
 import type { Context } from '../context.ts';
 import { type FailureFacts, failureFacts } from '../output/failure.ts';
-import { formatDuration, shortDigest } from '../output/quantity.ts';
+import { shortDigest, shortDigests } from '../output/quantity.ts';
 import { tableLines } from '../output/table.ts';
 
 /** An installed plugin that was judged again. */
@@ -29,8 +30,7 @@ export async function verifyInstalled(context: Context, name: string | undefined
   const rows = await root.reverify(name, op);
   const plugins = rows.map(reverifiedDocument);
   if (rows.length === 0) context.output.note(`no plugin is installed in ${root.directory}`);
-  const now = Date.now();
-  const lines = rows.length === 0 ? [] : tableLines([HEAD, ...plugins.map((plugin) => row(plugin, now))]);
+  const lines = rows.length === 0 ? [] : tableLines([HEAD, ...plugins.map((plugin) => row(context, plugin))]);
   await context.output.result({ plugins }, lines);
   throwFailures(rows.flatMap(({ error }) => error ?? []));
 }
@@ -45,10 +45,10 @@ function reverifiedDocument({ name, facts, rejected, error }: ReverifiedPlugin):
   return { name, reference, digest, ...signaturesDocument(verdict, rejected), judgedAt, ...failure };
 }
 
-function row({ name, digest, accepted, policy, signers, stale, judgedAt }: ReverifiedDocument, now: number): string[] {
+function row({ io }: Context, plugin: ReverifiedDocument): string[] {
+  const { name, digest, accepted, policy, signers = [], stale = false, judgedAt } = plugin;
   const verdict = `${accepted ? 'accepted' : 'refused'}${policy === undefined ? '' : ` (${policy.clause})`}`;
-  const signer = signers?.map(({ clause }) => clause).join(', ') || 'unsigned';
-  const age =
-    judgedAt === undefined ? '-' : `${formatDuration(now - Date.parse(judgedAt))} ago${stale ? ', stale' : ''}`;
+  const signer = signers.map(({ clause }) => shortDigests(clause)).join(', ') || 'unsigned';
+  const age = judgedAt === undefined ? '-' : verdictAge(io, { judgedAt, stale });
   return [name, verdict, signer, age, digest === undefined ? '-' : shortDigest(digest)];
 }

@@ -7,6 +7,7 @@ import { policyOfFlags, type RequirementFlags } from '../app/requirement-flags.t
 import { readSettings } from '../app/settings.ts';
 import { openTrustTools } from '../app/trust-tools.ts';
 import { type SignaturesDocument, signatureRows, signaturesDocument } from '../app/verdict-documents.ts';
+import { withoutProgress } from '../app/without-progress.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
 import { tableLines } from '../output/table.ts';
@@ -59,7 +60,7 @@ export async function verify(
 async function examine(context: Context, text: string, options: VerifyOptions): Promise<Examination> {
   const reference = referenceFrom(context, text);
   const settings = await readSettings(context, options);
-  const { op } = settings;
+  const op = withoutProgress(settings.op);
   const given = await policyOfFlags(context, options, repositoryName(reference), op);
   const policy: Policy = given ?? settings.configuration.policy;
   await using tools = openTrustTools(context, settings, options, registriesOf([reference]));

@@ -12,10 +12,12 @@ import {
   repositoryName,
 } from '@gantry/oci';
 import type { Decision } from '../trust/decide.ts';
+import { refusedSubject } from '../trust/judge.ts';
 import { type DecisionQuestion, judgeSigned, type SignatureTools } from '../trust/judge-signed.ts';
 import { requirementsFor } from '../trust/load-trust-roots.ts';
 import type { Policy } from '../trust/policy.ts';
 import type { AcceptedSignature } from '../trust/signatures/accepted-signature.ts';
+import type { Subject } from '../trust/verdict.ts';
 
 /** What is examined. */
 export interface ExaminedReference {
@@ -50,20 +52,23 @@ export async function examineReference(what: ExaminedReference, tools: Signature
   const named = formatReference({ ...reference, digest: root.digest });
   const manifest = await platformManifest(root, what, scopeName, op);
   const plugin = { root, manifest, content: repository, repository };
+  const local = reference.kind === 'layout';
+  const subject: Subject = { scopeName, reference: named, local, root: root.digest, manifest: manifest.digest };
   const question: DecisionQuestion = {
-    subject: {
-      scopeName,
-      reference: named,
-      local: reference.kind === 'layout',
-      root: root.digest,
-      manifest: manifest.digest,
-    },
+    subject,
     evidence: reference.digest === undefined ? [] : [{ type: 'pin', digest: root.digest }],
     policy,
     now,
   };
   const { verdict, refusal, rejected } = await judgeSigned(plugin, question, tools, op);
-  return { reference: named, root, verdict, refusal, rejected, signed: signedPart(root, verdict.signatures) };
+  return {
+    reference: named,
+    root,
+    verdict,
+    refusal: refusal && refusedSubject(subject, refusal, rejected),
+    rejected,
+    signed: signedPart(root, verdict.signatures),
+  };
 }
 
 /** The manifest that may be signed in place of the index; the root itself where there is none, or none is asked for. */

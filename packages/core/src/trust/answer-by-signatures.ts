@@ -16,13 +16,9 @@ export async function answerBySignatures(subject: Subject, clause: PolicyClause,
   }
   if (at.documents.length === 0) {
     return refused(
-      coreError(
-        'SIGNATURE_MISSING',
-        `the trust entry for ${scope} wants a signature of ${subject.root}, and there is none`,
-        {
-          details: { reference: subject.reference, policySource: source },
-        },
-      ),
+      coreError('SIGNATURE_MISSING', `${source} wants a signature of ${subject.root}, and there is none`, {
+        details: { reference: subject.reference, policySource: source },
+      }),
     );
   }
   // What judges signatures loads libraries; commands that look at none do without.

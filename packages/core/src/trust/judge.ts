@@ -65,7 +65,7 @@ async function judgeBySignatures(
   ]);
   const decision = await judgeSigned(plugin, question, toolsOf(options), op);
   const { verdict, rejected } = decision;
-  if (decision.refusal !== undefined) throw refused(subject, decision.refusal, rejected);
+  if (decision.refusal !== undefined) throw refusedSubject(subject, decision.refusal, rejected);
   const rollback = goesBack(question, verdict, options, op);
   if (rollback !== undefined) throw rollback;
   const kept = keepEvidence(decision);
@@ -100,7 +100,11 @@ function toolsOf({ trustRoots, openRepository }: JudgeOptions): SignatureTools {
 }
 
 /** The judge's refusal, with what it is about and every signature that was looked at. */
-function refused(subject: Subject, refusal: GantryError, rejected: readonly RejectedSignature[]): GantryError {
+export function refusedSubject(
+  subject: Subject,
+  refusal: GantryError,
+  rejected: readonly RejectedSignature[],
+): GantryError {
   const { code, message, hint } = refusal;
   if (!isCoreCode(code)) return refusal;
   return coreError(code, message.includes(subject.reference) ? message : `${subject.reference}: ${message}`, {
