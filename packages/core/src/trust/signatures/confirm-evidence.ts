@@ -42,17 +42,18 @@ export function confirmEvidence(
     throw coreError('SIGNATURE_TRUST_ROOT', 'a certificate is judged with a trust root only');
   const material = trustMaterial(trustRoot, library);
   const logWanted = requirement.log === 'required' || requirement.timestamp === 'log';
-  const entries = entriesOfKnownLogs(reading.logEntries, material.tlogs, logWanted);
+  const known = entriesOfKnownLogs(reading.logEntries, material.tlogs, logWanted);
+  const entries = known.map(({ entry }) => entry);
   if (requirement.log === 'required' && entries.length === 0) {
     throw coreError('SIGNATURE_LOG', 'expected an entry in a transparency log, found none');
   }
-  for (const entry of entries) checkProof(entry, material.tlogs);
+  for (const one of known) checkProof(one);
   const stamps = stampsOfKnownAuthorities(reading.timestamps, material, library);
   const times = signingTimes(entries, stamps);
   checkTimes(times, timeWanted(question, proof), now + coreLimits(op, 'clockSkew'));
   const moments = times.map(({ time }) => time);
-  for (const entry of entries) checkLogPeriod(entry, material.tlogs, moments, now);
-  const ctThreshold = proof.leaf !== undefined && requirement.ct === 'required' ? 1 : 0;
+  for (const one of known) checkLogPeriod(one, moments, now);
+  const ctThreshold = 'leaf' in proof && requirement.ct === 'required' ? 1 : 0;
   const verifier = new library.Verifier(
     { ...material, publicKey: () => ({ publicKey: proof.key, validFor: () => true }) },
     { tlogThreshold: 0, ctlogThreshold: ctThreshold, timestampThreshold: 0 },
@@ -71,7 +72,7 @@ export function confirmEvidence(
   return { log: logFact(entries[0] ?? reading.logEntries[0], entries.length > 0), signedAt: earliest(times) };
 
   function signingKey(): Parameters<typeof verifier.verify>[0]['key'] {
-    if (proof.leaf === undefined) return { $case: 'public-key', hint: '' };
+    if (!('leaf' in proof)) return { $case: 'public-key', hint: '' };
     const { x509 } = proof.leaf;
     const certificate = ctThreshold > 0 || hasKnownSct(x509, material) ? x509 : withoutScts(x509, library);
     return { $case: 'certificate', certificate };
@@ -85,7 +86,7 @@ export function unconfirmedLog(entry: LogEntry | undefined): LogFact | undefined
 
 /** A certificate is valid for minutes, so that it says nothing without a time. */
 function timeWanted({ requirement }: SignatureQuestion, proof: SignerProof): 'log' | 'tsa' | 'any' | 'none' {
-  return proof.leaf !== undefined && requirement.timestamp === 'none' ? 'any' : requirement.timestamp;
+  return 'leaf' in proof && requirement.timestamp === 'none' ? 'any' : requirement.timestamp;
 }
 
 function logFact(entry: LogEntry | undefined, verified: boolean): LogFact | undefined {

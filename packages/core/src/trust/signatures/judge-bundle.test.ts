@@ -279,6 +279,9 @@ test('claims are those of the subject', async () => {
   for (const [claims, message] of cases) {
     await assertRefused(document, question(keyless({ claims }), root), { code: 'POLICY_CLAIMS', message });
   }
+  const message = bundleOf(lab, { content: 'message' });
+  const asked = question(keyless({ claims: { toString: 'x' } }), root, { manifestBytes: [MANIFEST] });
+  await assertRefused(message, asked, { code: 'POLICY_CLAIMS', message: /toString=x, found none/ });
   const none = bundleOf(lab);
   await assertRefused(none, question(keyless({ claims: { release: 'stable' } }), root), {
     code: 'POLICY_CLAIMS',

@@ -250,6 +250,8 @@ test('C14: certificates for kinds of keys that are not used are refused', async 
 test('certificate logs: none are asked for, and what is there is verified where the trust root knows the log', async () => {
   const lab = noonLab();
   const blind = { ...lab.trustedRoot, ctlogs: [] };
+  const foreign = noonLab().trustedRoot['ctlogs'];
+  const both = [foreign, lab.trustedRoot['ctlogs']].flat();
   const cases: readonly (readonly [
     request: CertificateRequest,
     ct: SignatureRequirement['ct'],
@@ -262,11 +264,14 @@ test('certificate logs: none are asked for, and what is there is verified where 
     [{ sct: 'valid' }, 'none', lab.trustedRoot, true],
     [{ sct: 'wrong-key' }, 'none', lab.trustedRoot, false],
     [{ sct: 'valid' }, 'required', blind, false],
+    [{ sct: 'valid' }, 'none', { ...lab.trustedRoot, ctlogs: foreign }, true],
+    [{ sct: 'valid' }, 'none', { ...lab.trustedRoot, ctlogs: both }, true],
+    [{ sct: 'wrong-key' }, 'none', { ...lab.trustedRoot, ctlogs: both }, false],
   ];
   for (const [identity, ct, root, good] of cases) {
     const trustRoot = loaded(root as typeof lab.trustedRoot);
     const judged = judgeSignature(bundleOf(lab, { identity }), question(keyless({ ct }), trustRoot));
-    const name = `${identity.sct}, ${ct}, ${root === blind ? 'blind' : 'knowing'}`;
+    const name = `${identity.sct}, ${ct}, case ${cases.findIndex(([one]) => one === identity)}`;
     if (good) assert.equal((await judged).identity, 'release@example.com', name);
     else await assert.rejects(judged, { code: 'SIGNATURE_CERTIFICATE' }, name);
   }

@@ -75,13 +75,14 @@ function confirmNothing(reading: SignatureReading, { requirement }: SignatureQue
 }
 
 async function judgeSigner(
-  { policyKey, leaf }: SignerProof,
+  proof: SignerProof,
   { requirement }: SignatureQuestion,
 ): Promise<Pick<AcceptedSignature, 'clause' | 'signer' | 'key' | 'identity' | 'issuer'>> {
-  if (policyKey !== undefined) {
+  if ('policyKey' in proof) {
+    const { policyKey } = proof;
     return { clause: `key ${policyKey.id} (${policyKey.name})`, signer: policyKey.id, key: policyKey.id };
   }
-  if (leaf === undefined) throw coreError('SIGNATURE_INVALID', 'nobody vouches for the signature');
+  const { leaf } = proof;
   const rule = ruleText(await matchingRule(leaf.identity, requirement.identities));
   return { clause: rule, signer: rule, identity: leaf.identity.identity, issuer: leaf.identity.issuer };
 }

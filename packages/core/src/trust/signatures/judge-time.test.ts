@@ -136,6 +136,16 @@ test('an authority of the same name and serial number as one of the trust root i
   });
 });
 
+test('one of several timestamp authorities is enough', async () => {
+  const lab = noonLab();
+  const others = loaded(noonLab().trustedRoot).root.timestampAuthorities;
+  for (const more of [[...others], []]) {
+    const trustRoot = loaded(lab.trustedRoot);
+    trustRoot.root.timestampAuthorities = [...more, ...trustRoot.root.timestampAuthorities, ...others];
+    assert.equal((await judgeSignature(bundleOf(lab), question(keyless(), trustRoot))).timeSource, 'tsa');
+  }
+});
+
 test('authorities are told apart by name and by serial number', async () => {
   const lab = noonLab();
   const namesake = {
@@ -199,6 +209,23 @@ test('a key without a trust root: what is there is compared and confirms nothing
       message: /no trust root confirms one/,
     });
   }
+});
+
+test('a key without log entry and stamp needs nothing of a trust root, not even a good one', async () => {
+  const lab = noonLab();
+  const key = labKeyPair();
+  const broken = loaded(lab.trustedRoot);
+  for (const log of broken.root.tlogs) if (log.publicKey) log.publicKey.rawBytes = Buffer.from('no key');
+  const asked = question(byKeys([key]), broken);
+  assert.equal((await judgeSignature(bundleOf(lab, { key }), asked)).log, undefined);
+  await assertRefused(bundleOf(lab, { key, tsa: true }), asked, {
+    code: 'SIGNATURE_TRUST_ROOT',
+    message: /cannot be read/,
+  });
+  await assertRefused(bundleOf(lab, { key, log: 'v1' }), asked, {
+    code: 'SIGNATURE_TRUST_ROOT',
+    message: /cannot be read/,
+  });
 });
 
 test('evidence of a key that is not required is verified where there is a trust root', async () => {

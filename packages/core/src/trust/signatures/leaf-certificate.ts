@@ -56,9 +56,9 @@ function checkUse(x509: X509Certificate, extensions: ReadonlyMap<string, Extensi
 
 /** The algorithm stands in the signed part and again outside of it (RFC 5280, 4.1.1.2). */
 function checkAlgorithms(x509: X509Certificate): void {
-  const inside = x509.tbsCertificate.subs[2]?.toDER();
-  const outside = x509.root.subs[1]?.toDER();
-  if (inside === undefined || outside === undefined || !inside.equals(outside)) {
+  const inside = x509.tbsCertificate.subs[2]?.toDER().toString('hex');
+  const outside = x509.root.subs[1]?.toDER().toString('hex');
+  if (inside !== outside) {
     throw coreError('SIGNATURE_CERTIFICATE', 'the certificate names two signature algorithms');
   }
 }

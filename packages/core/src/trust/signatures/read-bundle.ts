@@ -11,6 +11,9 @@ import type { CertificateHolder, KeyHolder, SignatureReading } from './signature
 
 type Content = Pick<SignatureReading, 'signed' | 'message' | 'payload' | 'signature' | 'claims'>;
 
+const SIGNER_FORMS = ['certificate', 'x509CertificateChain', 'publicKey'] as const;
+const STAMPS = 'timestampVerificationData';
+
 /**
  * Takes a Sigstore bundle apart (sigstore_bundle.proto, versions 0.1 to 0.3, as JSON). Not through the protobuf library:
  * that reads base64 and numbers leniently, and loading it would take longer than judging a signature by a key.
@@ -18,24 +21,29 @@ type Content = Pick<SignatureReading, 'signed' | 'message' | 'payload' | 'signat
 export function readBundle(document: SignatureDocument, question: SignatureQuestion, op?: Op): SignatureReading {
   const bundle = SignatureFields.parse(document.bytes, 'bundle', op);
   const version = bundleVersion(document.mediaType, bundle.text('mediaType'));
+  bundle.only('mediaType', 'verificationMaterial', 'dsseEnvelope', 'messageSignature');
   if (bundle.has('dsseEnvelope') === bundle.has('messageSignature')) {
     throw coreError('SIGNATURE_MALFORMED', 'bundle: expected either dsseEnvelope or messageSignature');
   }
   const content = bundle.has('dsseEnvelope')
     ? readEnvelope(bundle.object('dsseEnvelope'), document, op)
     : readMessageSignature(bundle.object('messageSignature'), document, question);
-  const material = bundle.object('verificationMaterial');
-  const stamps = material.has('timestampVerificationData') ? material.object('timestampVerificationData') : undefined;
+  const material = bundle.object('verificationMaterial').only(...SIGNER_FORMS, 'tlogEntries', STAMPS);
+  const stamps = material.has(STAMPS) ? material.object(STAMPS).only('rfc3161Timestamps') : undefined;
   return {
     ...content,
     signer: readSigner(material, version, op),
     logEntries: material.objects('tlogEntries', op).map((entry) => readLogEntry(entry, version, op)),
-    timestamps: stamps?.objects('rfc3161Timestamps', op).map((stamp) => stamp.bytes('signedTimestamp')) ?? [],
+    timestamps: stamps?.objects('rfc3161Timestamps', op).map(readTimestamp) ?? [],
   };
 }
 
+function readTimestamp(stamp: SignatureFields): Buffer {
+  return stamp.only('signedTimestamp').bytes('signedTimestamp');
+}
+
 function readEnvelope(envelope: SignatureFields, document: SignatureDocument, op: Op | undefined): Content {
-  const payloadType = envelope.text('payloadType');
+  const payloadType = envelope.only('payload', 'payloadType', 'signatures').text('payloadType');
   const payload = envelope.bytes('payload');
   const statement = readStatement(payload, payloadType, document.subject, op);
   const [signature, ...others] = envelope.objects('signatures', op);
@@ -44,7 +52,12 @@ function readEnvelope(envelope: SignatureFields, document: SignatureDocument, op
       details: { found: others.length + (signature === undefined ? 0 : 1) },
     });
   }
-  return { ...statement, message: preAuthEncoding(payloadType, payload), payload, signature: signature.bytes('sig') };
+  return {
+    ...statement,
+    message: preAuthEncoding(payloadType, payload),
+    payload,
+    signature: signature.only('sig', 'keyid').bytes('sig'),
+  };
 }
 
 function readMessageSignature(
@@ -52,7 +65,7 @@ function readMessageSignature(
   document: SignatureDocument,
   question: SignatureQuestion,
 ): Content {
-  const digest = fields.object('messageDigest');
+  const digest = fields.only('messageDigest', 'signature').object('messageDigest').only('algorithm', 'digest');
   const algorithm = digest.text('algorithm');
   if (algorithm !== 'SHA2_256') {
     throw coreError('SIGNATURE_VERSION', `expected a message digest SHA2_256, found ${escapeRemote(algorithm)}`);
@@ -75,7 +88,7 @@ function readSigner(
   version: BundleVersion,
   op: Op | undefined,
 ): CertificateHolder | KeyHolder {
-  const forms = ['certificate', 'x509CertificateChain', 'publicKey'].filter((form) => material.has(form));
+  const forms = SIGNER_FORMS.filter((form) => material.has(form));
   const [form, ...others] = forms;
   if (form === undefined || others.length > 0) {
     throw coreError(
@@ -84,13 +97,13 @@ function readSigner(
     );
   }
   // Only the hint: a key that a signature brings with it never counts.
-  if (form === 'publicKey') return { keyHint: material.object('publicKey').optionalText('hint') ?? '' };
-  if (form === 'certificate') return { certificate: material.object('certificate').bytes('rawBytes') };
+  if (form === 'publicKey') return { keyHint: material.object('publicKey').only('hint').optionalText('hint') ?? '' };
+  if (form === 'certificate') return { certificate: material.object('certificate').only('rawBytes').bytes('rawBytes') };
   if (!version.chain) {
     throw coreError('SIGNATURE_MALFORMED', `bundle ${version.version} holds one certificate and no chain`);
   }
   // The rest of the chain is the trust root's business.
-  const [leaf] = material.object('x509CertificateChain').objects('certificates', op);
+  const [leaf] = material.object('x509CertificateChain').only('certificates').objects('certificates', op);
   if (leaf === undefined) throw coreError('SIGNATURE_MALFORMED', 'x509CertificateChain: expected a certificate');
-  return { certificate: leaf.bytes('rawBytes') };
+  return { certificate: leaf.only('rawBytes').bytes('rawBytes') };
 }

@@ -26,6 +26,6 @@ const HASH_BY_LENGTH: ReadonlyMap<number, string> = new Map([
 ]);
 
 function digestIs(bytes: Buffer, digest: Buffer): boolean {
-  const hash = HASH_BY_LENGTH.get(digest.length);
-  return hash !== undefined && createHash(hash).update(bytes).digest().equals(digest);
+  const hash = HASH_BY_LENGTH.get(digest.length) ?? 'sha256';
+  return createHash(hash).update(bytes).digest().equals(digest);
 }

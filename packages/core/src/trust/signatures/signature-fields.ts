@@ -8,7 +8,7 @@ const HEX = /^(?:[0-9a-f]{2})+$/;
 
 /**
  * An object of a signature's JSON, read strictly: what is there has the expected type, or it is `SIGNATURE_MALFORMED`
- * with the place. Fields that nobody asks for are passed over: newer writers may add some, and nothing of them counts.
+ * with the place. Fields that nobody asks for are passed over unless {@link SignatureFields.only} names those there may be.
  */
 export class SignatureFields {
   readonly #object: JsonObject;
@@ -30,6 +30,13 @@ export class SignatureFields {
       if (cause.code !== 'CONTENT_INVALID') throw cause;
       throw coreError('SIGNATURE_MALFORMED', `${place}: ${cause.message}`, { cause });
     }
+  }
+
+  /** These fields and no others. For formats whose version says what there is, as in a bundle: cosign refuses the rest too. */
+  only(...keys: readonly string[]): this {
+    const unknown = Object.keys(this.#object).find((key) => !keys.includes(key));
+    if (unknown === undefined) return this;
+    throw coreError('SIGNATURE_MALFORMED', `${this.#place}: unknown field ${escapeRemote(unknown, 60)}`);
   }
 
   has(key: string): boolean {

@@ -11,16 +11,26 @@ import type { SigstoreLibrary } from './sigstore-library.ts';
 import { verifiesBytes } from './verify-bytes.ts';
 
 /** Whose key the signature was made with. For a certificate, who vouches for it has still to be found out. */
-export interface SignerProof {
+export type SignerProof = KeyProof | CertificateProof;
+
+interface Proof {
   readonly key: KeyObject;
   /** What a log has to have recorded. */
   readonly verifier: LoggedVerifier;
-  readonly policyKey?: PolicyKey;
-  readonly leaf?: LeafCertificate;
+}
+
+/** A key of the policy. */
+export interface KeyProof extends Proof {
+  readonly policyKey: PolicyKey;
+}
+
+/** The key of a certificate. */
+export interface CertificateProof extends Proof {
+  readonly leaf: LeafCertificate;
 }
 
 /** Finds the key of the policy that verifies a signature. Throws `SIGNATURE_INVALID` when there is none. */
-export function proofByKey(reading: SignatureReading, keys: readonly PolicyKey[]): SignerProof {
+export function proofByKey(reading: SignatureReading, keys: readonly PolicyKey[]): KeyProof {
   if ('certificate' in reading.signer) {
     throw coreError('SIGNATURE_INVALID', 'expected a signature by a key of the policy, found one by a certificate');
   }
@@ -37,7 +47,7 @@ export function proofByKey(reading: SignatureReading, keys: readonly PolicyKey[]
 }
 
 /** Checks a signature with the key of the certificate that came with it. Throws `SIGNATURE_INVALID`, `SIGNATURE_CERTIFICATE`. */
-export function proofByCertificate(reading: SignatureReading, library: SigstoreLibrary): SignerProof {
+export function proofByCertificate(reading: SignatureReading, library: SigstoreLibrary): CertificateProof {
   if (!('certificate' in reading.signer)) {
     throw coreError('SIGNATURE_CERTIFICATE', 'expected a signature by a certificate, found one by a key');
   }

@@ -17,8 +17,8 @@ export function withoutScts(x509: X509Certificate, library: SigstoreLibrary): X5
   const copy = library.X509Certificate.parse(Buffer.from(x509.root.toDER()));
   copy.clone = () => {
     const clone = library.X509Certificate.parse(Buffer.from(x509.root.toDER()));
-    const at = clone.extensions.findIndex((extension) => extension.subs[0]?.toOID() === SCT_LIST);
-    if (at >= 0) clone.extensions.splice(at, 1);
+    const others = clone.extensions.filter((extension) => extension.subs[0]?.toOID() !== SCT_LIST);
+    clone.extensions.splice(0, clone.extensions.length, ...others);
     return clone;
   };
   return copy;
