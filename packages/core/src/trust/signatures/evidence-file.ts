@@ -1,5 +1,6 @@
-import { type Annotations, isDigest, isGantryError, type JsonValue, type Op, parseJson } from '@gantry/oci';
+import { type Annotations, isDigest, type JsonValue, type Op, parseJson } from '@gantry/oci';
 import { coreError } from '../../core-errors.ts';
+import { sortedAnnotations } from './evidence-digest.ts';
 import type { SignatureDocument, SignatureFormat } from './signature-document.ts';
 import { strictBase64 } from './strict-base64.ts';
 
@@ -9,7 +10,7 @@ const FORMATS: readonly string[] = ['bundle', 'simple-signing'] satisfies readon
 /** The file in which a signature is kept beside an installed plugin, to be judged again without network. */
 export function encodeEvidence(document: SignatureDocument): Uint8Array {
   const { format, subject, manifest, mediaType, bytes, annotations } = document;
-  const sorted = Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = Object.fromEntries(sortedAnnotations(annotations));
   const base64 = Buffer.from(bytes).toString('base64');
   const file = {
     schemaVersion: SCHEMA_VERSION,
@@ -48,7 +49,6 @@ function parse(file: Uint8Array, op: Op | undefined): JsonValue {
   try {
     return parseJson(file, op);
   } catch (cause) {
-    if (!isGantryError(cause)) throw cause;
     throw coreError('INSTALL_DAMAGED', 'the file of a signature is not readable', { cause });
   }
 }

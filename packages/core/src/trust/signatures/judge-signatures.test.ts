@@ -113,6 +113,18 @@ test('the refusal is that of the signature that came furthest', async () => {
   }
 });
 
+test('of several refusals that tell the same, the first is given', async () => {
+  const lab = noonLab();
+  const documents = [bundleOf(lab, { identity: ALICE }), bundleOf(lab, { identity: BOB })];
+  for (const [order, found] of [
+    [documents, /found alice@example\.com/],
+    [documents.toReversed(), /found bob@example\.com/],
+  ] as const) {
+    const { refusal } = await judgeSignatures(order, question(keyless(), loaded(lab.trustedRoot)));
+    assert.match(refusal?.message ?? '', found);
+  }
+});
+
 test('C6: a signature that is found twice is judged once', async () => {
   const lab = noonLab();
   const key = labKeyPair();

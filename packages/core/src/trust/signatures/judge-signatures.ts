@@ -59,8 +59,8 @@ async function answerTo(
   try {
     return await judgeSignature(document, question, op);
   } catch (error) {
-    if (!isGantryError(error)) throw error;
-    return error;
+    if (isGantryError(error)) return error;
+    throw error;
   }
 }
 
