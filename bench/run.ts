@@ -6,9 +6,11 @@ import { mkdirSync } from 'node:fs';
 import { bigLayer, slowNetwork, smallFiles } from './archives.ts';
 import { wasmCalls } from './calls.ts';
 import { cache } from './fixtures.ts';
+import { judging } from './judging.ts';
 import { manyRequests } from './requests.ts';
 import { version, warmRuns } from './start.ts';
 import { printTable, type Row } from './table.ts';
+import { verifying } from './verify.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   version,
@@ -18,6 +20,8 @@ const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   'small-files': smallFiles,
   'slow-network': slowNetwork,
   'big-layer': bigLayer,
+  judging,
+  verify: verifying,
 };
 
 mkdirSync(cache, { recursive: true });

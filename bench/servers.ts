@@ -51,6 +51,15 @@ http: {addr: "127.0.0.1:${port}", secret: bench}
   return { port, stop: () => end(child).then(() => '') };
 }
 
+/** The built command's own registry, in memory: it has the referrers API. */
+export async function gantryRegistry(command: readonly [string, ...string[]]): Promise<Server> {
+  const [program, ...args] = command;
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const { address } = JSON.parse(line) as { address: string };
+  return { port: Number(address.split(':').at(-1)), stop: () => end(child).then(() => '') };
+}
+
 /** Latency and bandwidth before a server, and a count of requests and connections when it stops. */
 export async function slowProxy(target: number, latencyMs: number, bytesPerSecond: number): Promise<Server> {
   const script = join(import.meta.dirname, 'slow-proxy.ts');

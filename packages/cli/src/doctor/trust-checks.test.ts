@@ -37,6 +37,7 @@ function rootsOf(
   return {
     load: never,
     update: never,
+    target: never,
     digestAtHand: never,
     atHand: async () => (facts === undefined ? undefined : { digest, name: 'mirror', root, ...state }),
     facts: async (source) => (source.type === 'file' ? undefined : known),

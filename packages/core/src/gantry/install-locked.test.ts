@@ -149,7 +149,7 @@ test('C9: a lock that goes back to an older digest is obeyed: it is written by w
   await sign(ALICE);
   await install(signedBy([ALICE]));
   const text = JSON.stringify({ schemaVersion: 1, ...readLock(lockFile) });
-  await publish('tool', '#!/bin/sh\necho second\n');
+  await publish('tool', Buffer.from('#!/bin/sh\necho second\n'));
   writeFileSync(lockFile, text);
   const [outcome] = (await install(signedBy([ALICE]), { frozen: true })).outcomes;
   assert.ok(outcome !== undefined && 'installed' in outcome);
@@ -169,7 +169,7 @@ test('a plan says what the lock would make of it, and writes nothing', async (t)
   const { open, request, lockFile, publish, subject } = await place(t);
   const gantry = open({ policy: { fallback: 'none', lists: [] } });
   await installLocked(gantry, [request], { lockFile });
-  await publish('tool', '#!/bin/sh\necho second\n');
+  await publish('tool', Buffer.from('#!/bin/sh\necho second\n'));
   const before = readLock(lockFile);
   const absent = { name: 'absent', source: `${dirname(request.source)}/absent:1.0` };
   const [plan, failed] = await planLocked(gantry, [request, absent], { lockFile });

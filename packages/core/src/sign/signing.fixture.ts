@@ -28,7 +28,7 @@ export async function publishOne(repository: Repository, content = 'plugin'): Pr
 /** A transport that is closed after the test. */
 export function testTransport(t: Cleanup): Transport {
   const transport = openTransport({});
-  t.after(() => transport[Symbol.asyncDispose]());
+  t.after(async () => transport[Symbol.asyncDispose]());
   return transport;
 }
 
