@@ -137,6 +137,15 @@ test('PEM files say what a trusted_root.json says', async (t) => {
   assert.notEqual(await roots.digestAtHand(later), digest, 'the time in which they count does');
 });
 
+test('the port of a log is no part of its name', async (t) => {
+  const { directory, roots } = await machine(t);
+  const lab = sigstoreLab();
+  const { parts } = pemSource(directory, lab);
+  const rekor = parts.rekor.map((part) => ({ ...part, url: `${part.url}:3003` }));
+  const { root } = (await roots.load({ type: 'pem', parts: { ...parts, rekor } })) ?? assert.fail();
+  assert.ok(root.tlogs.some(({ logId }) => lab.logV2.id.equals(logId?.keyId ?? Buffer.of())));
+});
+
 test('PEM files that are something else are refused by what they are', async (t) => {
   const { directory, roots } = await machine(t);
   const lab = sigstoreLab();

@@ -114,7 +114,7 @@ function logIds(key: KeyObject, url: string | undefined): readonly Buffer[] {
   const spki = key.export({ type: 'spki', format: 'der' });
   const byKey = createHash('sha256').update(spki).digest();
   if (key.asymmetricKeyType !== 'ed25519' || url === undefined) return [byKey];
-  const origin = new URL(url).host;
+  const origin = new URL(url).hostname;
   const bare = spki.subarray(-32);
   const byName = createHash('sha256').update(`${origin}\n`).update(Buffer.of(1)).update(bare).digest();
   return [byKey, byName];

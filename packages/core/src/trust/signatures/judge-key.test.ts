@@ -47,9 +47,15 @@ test('a key that comes with the signature never counts', async () => {
   const [mine, theirs] = [labKeyPair(), labKeyPair()];
   const rawBytes = spki(theirs.publicKey).toString('base64');
   const hint = digestOf(spki(mine.publicKey)).slice(7);
-  for (const own of [{ rawBytes, hint }, { rawBytes }, { hint: Buffer.from(hint, 'hex').toString('base64') }]) {
+  const unknown = { code: 'SIGNATURE_MALFORMED', message: /publicKey: unknown field rawBytes/ };
+  const cases = [
+    [{ rawBytes, hint }, unknown],
+    [{ rawBytes }, unknown],
+    [{ hint: Buffer.from(hint, 'hex').toString('base64') }, WRONG],
+  ] as const;
+  for (const [own, refusal] of cases) {
     const document = bundleOf(lab, { key: theirs, edits: { 'verificationMaterial.publicKey': () => own } });
-    await assertRefused(document, question(byKeys([mine]), undefined), WRONG);
+    await assertRefused(document, question(byKeys([mine]), undefined), refusal);
   }
 });
 
