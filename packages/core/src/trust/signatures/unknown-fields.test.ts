@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type BundleOptions, labKeyPair } from '@gantry/testkit';
-import { judgeSignature } from './judge-signature.ts';
-import { bundleOf, byKeys, keyless, loaded, MANIFEST_DIGEST, noonLab, question } from './judging.fixture.ts';
+import { bundleOf, byKeys, keyless, loaded, MANIFEST, noonLab, question } from './judging.fixture.ts';
 import { assertRefused } from './refused.fixture.ts';
 
 /** Bundles that have every object that a bundle can have between them. */
@@ -32,7 +31,11 @@ for (const [name, options] of Object.entries(BUNDLES)) {
   test(`C13: a field that no version of the bundle has is refused wherever it is: ${name}`, async () => {
     const lab = noonLab();
     const { key } = options;
-    const asked = key === undefined ? question(keyless(), loaded(lab.trustedRoot)) : question(byKeys([key]), undefined);
+    const manifestBytes = [MANIFEST];
+    const asked =
+      key === undefined
+        ? question(keyless(), loaded(lab.trustedRoot), { manifestBytes })
+        : question(byKeys([key]), undefined);
     const good = bundleOf(lab, options);
     const json = Buffer.from(good.bytes).toString();
     const paths = objectsOf(JSON.parse(json));
