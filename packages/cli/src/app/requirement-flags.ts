@@ -27,6 +27,21 @@ export interface RequirementFlags {
   readonly subject?: 'index' | 'platform' | 'either';
 }
 
+/** Whether any of these flags is given. */
+export function asksOfSignatures(flags: RequirementFlags): boolean {
+  const { key, certificateIdentity, certificateIdentityRegexp, certificateOidcIssuer, certificateOidcIssuerRegexp } =
+    flags;
+  const { trustedRoot, annotation, log, timestamp, ct, subject } = flags;
+  const signers = [
+    key,
+    certificateIdentity,
+    certificateIdentityRegexp,
+    certificateOidcIssuer,
+    certificateOidcIssuerRegexp,
+  ];
+  return !ct || [...signers, trustedRoot, annotation, log, timestamp, subject].some((flag) => flag !== undefined);
+}
+
 /** Where a policy of flags stands, in verdicts. */
 const SOURCE = 'the command line';
 
@@ -40,6 +55,7 @@ export async function policyOfFlags(
   scope: string,
   op: Op,
 ): Promise<Policy | undefined> {
+  if (!asksOfSignatures(flags)) return undefined;
   const identity = identityRule(context, flags);
   const parts: RequirementParts = {
     keys: flags.key?.map((file) => readPolicyKey(resolve(context.io.cwd, file), file, op)),
@@ -52,7 +68,6 @@ export async function policyOfFlags(
     ct: flags.ct ? undefined : 'none',
     subject: flags.subject,
   };
-  if (Object.values(parts).every((part) => part === undefined)) return undefined;
   if (parts.keys === undefined && parts.identities === undefined) {
     throw cliError('CONFIG_USAGE', 'nothing says who has to have signed', {
       hint: 'add --key, or --certificate-identity and --certificate-oidc-issuer; gantry.yaml does not mix with other flags',

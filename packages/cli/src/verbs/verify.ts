@@ -3,7 +3,7 @@ import { parsePlatform, repositoryName } from '@gantry/oci';
 import { environmentOf } from '../app/environment.ts';
 import type { RootFlags } from '../app/plugins.ts';
 import { type RegistryFlags, referenceFrom, registriesOf, repositoryOf } from '../app/registries.ts';
-import { policyOfFlags, type RequirementFlags } from '../app/requirement-flags.ts';
+import { asksOfSignatures, policyOfFlags, type RequirementFlags } from '../app/requirement-flags.ts';
 import { readSettings } from '../app/settings.ts';
 import { openTrustTools } from '../app/trust-tools.ts';
 import { type SignaturesDocument, signatureRows, signaturesDocument } from '../app/verdict-documents.ts';
@@ -36,7 +36,10 @@ export async function verify(
   [text]: readonly [string | undefined],
   options: VerifyOptions,
 ): Promise<void> {
-  if (options.installed !== undefined) return verifyInstalled(context, installedName(text, options), options);
+  if (options.installed !== undefined) {
+    checkInstalledFlags(options);
+    return verifyInstalled(context, installedName(text, options), options);
+  }
   if (text === undefined) {
     throw cliError('CONFIG_USAGE', 'verify wants a reference, or --installed', {
       hint: 'gantry verify --help shows an example of each',
@@ -84,6 +87,14 @@ function acceptedLines(document: VerifyDocument): string[] {
     ['verdict', document.signers.length === 0 ? 'accepted, and nobody has signed it' : 'accepted'],
     ...signatureRows(document),
   ]);
+}
+
+/** What was asked of a signature once would be forgotten at the next start, so flags do not ask. */
+function checkInstalledFlags(options: VerifyOptions): void {
+  if (!asksOfSignatures(options) && options.platform === undefined) return;
+  throw cliError('CONFIG_USAGE', 'gantry.yaml decides about what is installed, and flags about signatures do not', {
+    hint: 'name another configuration with --config',
+  });
 }
 
 /** `--installed NAME` and `NAME --installed` mean the same. */
