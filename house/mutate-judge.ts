@@ -15,8 +15,8 @@ import { repository } from './packages.ts';
 
 const JUDGE = 'packages/core/src/trust/signatures';
 const RUN = '--run';
-/** A mutant can loop for ever; the tests of all files take a few seconds. */
-const DEADLINE = 120_000;
+/** A mutant can loop for ever. What takes this many times as long as the tests without any change counts as noticed. */
+const PATIENCE = 20;
 
 /** Changes that change nothing: each says why. Matched by file and the text of the change. */
 const EQUIVALENT: readonly (readonly [file: string, change: RegExp, why: string])[] = [
@@ -32,6 +32,14 @@ interface Job {
   /** Read once: somebody may edit the file meanwhile. */
   readonly original: string;
   readonly mutant: Mutant;
+}
+
+/** What the workers share. */
+interface Work {
+  readonly jobs: Job[];
+  readonly tests: readonly string[];
+  readonly deadline: number;
+  readonly survivors: Job[];
 }
 
 const [first, ...others] = process.argv.slice(2);
@@ -59,12 +67,12 @@ async function mutate(only: readonly string[]): Promise<number> {
       const original = await readFile(join(copies[0] ?? '', file), 'utf8');
       for (const mutant of mutantsOf(original)) if (!isEquivalent(file, mutant)) jobs.push({ file, original, mutant });
     }
+    const start = performance.now();
     if (!(await passes(copies[0] ?? '', tests, ''))) throw new Error('the tests fail without any change');
+    const deadline = PATIENCE * (performance.now() - start);
     const survivors: Job[] = [];
     const count = jobs.length;
-    await Promise.all(copies.map((copy) => work(copy, jobs, tests, survivors)));
-    for (const { file, mutant } of survivors)
-      console.log(`survived: ${JUDGE}/${file}:${mutant.line}: ${mutant.change}`);
+    await Promise.all(copies.map((copy) => work(copy, { jobs, tests, deadline, survivors })));
     console.log(
       `${count} mutants, ${survivors.length} survived, ${EQUIVALENT.length} kinds of equivalent ones left out`,
     );
@@ -83,11 +91,11 @@ async function copyOf(directory: string): Promise<string> {
   return join(directory, JUDGE);
 }
 
-async function work(copy: string, jobs: Job[], tests: readonly string[], survivors: Job[]): Promise<void> {
+async function work(copy: string, { jobs, tests, deadline, survivors }: Work): Promise<void> {
   for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
     const path = join(copy, job.file);
     await writeFile(path, job.mutant.text);
-    if (await passes(copy, tests, basename(job.file, '.ts'))) {
+    if (await passes(copy, tests, basename(job.file, '.ts'), deadline)) {
       survivors.push(job);
       console.log(`survived: ${JUDGE}/${job.file}:${job.mutant.line}: ${job.mutant.change}\n    ${job.mutant.code}`);
     }
@@ -97,11 +105,11 @@ async function work(copy: string, jobs: Job[], tests: readonly string[], survivo
 }
 
 /** Whether all tests pass; those named like the changed file go first, since they are likely to notice. */
-async function passes(copy: string, tests: readonly string[], changed: string): Promise<boolean> {
+async function passes(copy: string, tests: readonly string[], changed: string, deadline?: number): Promise<boolean> {
   const ordered = [...tests].sort((a, b) => Number(b.startsWith(changed)) - Number(a.startsWith(changed)));
   const files = ordered.map((file) => join(copy, file));
   const child = spawn(process.execPath, ['--no-warnings', import.meta.filename, RUN, ...files], { stdio: 'ignore' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE);
+  const timer = deadline === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), deadline);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);

@@ -97,7 +97,7 @@ const SHAPES: Readonly<Record<string, readonly [options: BundleOptions, message:
   'C13: base64 of the other alphabet': [{ edits: { 'dsseEnvelope.signatures.0.sig': () => '_-8=' } }, /strict base64/],
   'C13: base64 with a line end': [{ edits: { 'dsseEnvelope.signatures.0.sig': (old) => `${old}\n` } }, /strict base64/],
   'an empty signature': [{ edits: { 'dsseEnvelope.signatures.0.sig': () => '' } }, /strict base64/],
-  'no signature': [{ edits: { 'dsseEnvelope.signatures': () => [] } }, /exactly one signature/],
+  'no signature': [{ edits: { 'dsseEnvelope.signatures': () => [] } }, /exactly one signature, found 0/],
   'C6: the signature twice': [
     { edits: { 'dsseEnvelope.signatures': (old) => (Array.isArray(old) ? [...old, ...old] : old) } },
     /exactly one signature/,

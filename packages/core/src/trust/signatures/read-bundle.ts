@@ -46,11 +46,10 @@ function readEnvelope(envelope: SignatureFields, document: SignatureDocument, op
   const payloadType = envelope.only('payload', 'payloadType', 'signatures').text('payloadType');
   const payload = envelope.bytes('payload');
   const statement = readStatement(payload, payloadType, document.subject, op);
-  const [signature, ...others] = envelope.objects('signatures', op);
-  if (signature === undefined || others.length > 0) {
-    throw coreError('SIGNATURE_MALFORMED', 'dsseEnvelope: expected exactly one signature', {
-      details: { found: others.length + (signature === undefined ? 0 : 1) },
-    });
+  const signatures = envelope.objects('signatures', op);
+  const [signature] = signatures;
+  if (signature === undefined || signatures.length > 1) {
+    throw coreError('SIGNATURE_MALFORMED', `dsseEnvelope: expected exactly one signature, found ${signatures.length}`);
   }
   return {
     ...statement,
