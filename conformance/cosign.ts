@@ -1,6 +1,6 @@
 /** The real cosign 2 and 3: every way in which they sign and verify against a private Sigstore. */
 
-import { type PrivateSigstore, SIGSTORE_URLS } from './private-sigstore.ts';
+import { type PrivateSigstore, SIGSTORE_URLS, type SigstoreMaterial } from './private-sigstore.ts';
 import { type Outcome, outcomeOf, peer, run } from './processes.ts';
 
 /** Which of the two. */
@@ -27,6 +27,15 @@ export type Expected = { readonly key: string } | { readonly identity: string; r
 
 const FLAGS = ['--allow-http-registry', '--allow-insecure-registry'];
 
+/** What a call of cosign has beside the usual. */
+export interface CosignOptions {
+  /** `-a k=v`, `--recursive`, a predicate. */
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Attests instead of signing. */
+  readonly verb?: 'sign' | 'attest';
+}
+
 /** Signs `reference` (by digest) in one shape, or attests to it; throws with what cosign says when it fails. */
 export async function cosignSign(
   cosign: Cosign,
@@ -34,13 +43,12 @@ export async function cosignSign(
   shape: SignatureShape,
   signer: Signer,
   reference: string,
-  extra: readonly string[] = [],
-  verb: 'sign' | 'attest' = 'sign',
+  { flags = [], env, verb = 'sign' }: CosignOptions = {},
 ): Promise<void> {
   const who = 'key' in signer ? ['--key', signer.key] : ['--identity-token', signer.token];
   const how = shape.layout === 'bundle' ? bundleFlags(cosign, sigstore, shape) : tagFlags(cosign, sigstore, shape);
-  const args = [verb, ...who, ...how, '-y', ...FLAGS, ...extra, reference];
-  await run(peer(cosign), args, { env: environment(sigstore, shape) });
+  const args = [verb, ...who, ...how, '-y', ...FLAGS, ...flags, reference];
+  await run(peer(cosign), args, { env: { ...environment(sigstore, shape), ...env } });
 }
 
 function bundleFlags(cosign: Cosign, sigstore: PrivateSigstore, { log }: SignatureShape): string[] {
@@ -69,11 +77,11 @@ function tagFlags(cosign: Cosign, sigstore: PrivateSigstore, { layout, log, stam
 /** Asks cosign whether it accepts a signature of that shape; never throws. */
 export function cosignVerify(
   cosign: Cosign,
-  sigstore: PrivateSigstore,
+  sigstore: SigstoreMaterial,
   shape: SignatureShape,
   expected: Expected,
   reference: string,
-  extra: readonly string[] = [],
+  { flags = [], env }: Omit<CosignOptions, 'verb'> = {},
 ): Promise<Outcome> {
   const who =
     'key' in expected
@@ -86,12 +94,12 @@ export function cosignVerify(
     ...(shape.stamped ? ['--use-signed-timestamps'] : []),
     ...(shape.layout === 'referrer' ? ['--experimental-oci11'] : []),
   ];
-  const args = ['verify', ...who, ...how, ...FLAGS, ...extra, reference];
-  return outcomeOf(peer(cosign), args, { env: environment(sigstore, shape) });
+  const args = ['verify', ...who, ...how, ...FLAGS, ...flags, reference];
+  return outcomeOf(peer(cosign), args, { env: { ...environment(sigstore, shape), ...env } });
 }
 
 /** cosign 2 takes the parts of a trust root from files that environment variables name. */
-function environment({ keys, directory }: PrivateSigstore, { layout }: SignatureShape): Record<string, string> {
+function environment({ keys, directory }: SigstoreMaterial, { layout }: SignatureShape): Record<string, string> {
   return {
     HOME: directory,
     COSIGN_PASSWORD: '',

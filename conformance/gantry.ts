@@ -1,18 +1,10 @@
 /** Runs the command line as a stranger does: its own process, its own home. */
-import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
-import type { TestContext } from 'node:test';
-import { temporaryDirectory } from './processes.ts';
+import type { Cleanup } from '@gantry/testkit';
+import { type Outcome, outcomeOf, temporaryDirectory } from './processes.ts';
 
 /** The command as it is in the sources. */
 export const launcher: string = resolve(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'gantry.mjs');
-
-/** How a run ended. */
-export interface Outcome {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** A gantry command with a home of its own. */
 export interface Gantry {
@@ -27,7 +19,7 @@ export interface Gantry {
 }
 
 /** Makes a command with an empty home and no credentials of the machine's user. */
-export async function gantry(t: TestContext): Promise<Gantry> {
+export async function gantry(t: Cleanup): Promise<Gantry> {
   const home = await temporaryDirectory(t);
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -37,20 +29,7 @@ export async function gantry(t: TestContext): Promise<Gantry> {
     NO_COLOR: '1',
   };
   const run: Gantry['run'] = (args, options = {}) =>
-    new Promise((done, failed) => {
-      const child = spawn(process.execPath, [launcher, ...args], { env, cwd: options.cwd ?? home });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-      });
-      child.once('error', failed);
-      child.once('close', (code) => done({ code, stdout, stderr }));
-      child.stdin.on('error', () => undefined).end(options.input ?? '');
-    });
+    outcomeOf(process.execPath, [launcher, ...args], { cwd: home, ...options, onlyEnv: env });
   const ok: Gantry['ok'] = async (args, options) => {
     const { code, stdout, stderr } = await run(args, options);
     if (code !== 0) throw new Error(`gantry ${args.join(' ')} ended with ${code}: ${stderr}`);

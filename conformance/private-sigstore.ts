@@ -31,12 +31,16 @@ export interface SigstoreFiles {
   readonly signingConfigEmpty: string;
 }
 
-/** The services while they run. */
-export interface PrivateSigstore extends SigstoreFiles {
+/** What a verifier has of a Sigstore. */
+export interface SigstoreMaterial extends SigstoreFiles {
   /** Where its files are. */
   readonly directory: string;
-  readonly issuer: OidcIssuer;
   readonly keys: SigstoreKeys;
+}
+
+/** The services while they run. */
+export interface PrivateSigstore extends SigstoreMaterial {
+  readonly issuer: OidcIssuer;
   /** Stops everything before the test ends. */
   stop(): Promise<void>;
 }
@@ -47,34 +51,39 @@ export interface PrivateSigstoreOptions {
   readonly ct?: boolean;
 }
 
+/** Makes the keys of all services and the files that clients are given. Of a Sigstore that is not started it is another one's. */
+export async function makeSigstoreMaterial(directory: string): Promise<SigstoreMaterial> {
+  await mkdir(directory, { recursive: true });
+  const keys = await makeSigstoreKeys(directory);
+  await writeClientFiles(keys, directory);
+  return { ...clientFiles(directory), directory, keys };
+}
+
 /** Makes keys in `directory` and starts every service; they stop with the test. */
 export async function startPrivateSigstore(
   t: Cleanup,
   directory: string,
   { ct = true }: PrivateSigstoreOptions = {},
 ): Promise<PrivateSigstore> {
-  await mkdir(directory, { recursive: true });
-  const keys = await makeSigstoreKeys(directory);
+  const material = await makeSigstoreMaterial(directory);
+  const { keys } = material;
   const issuer = await startOidcIssuer();
   t.after(() => issuer.stop());
   const startRekor1 = async (): Promise<Service[]> => [
     await startService(t, peer('trillian-mem'), [`${HOST}:8090`], 8090),
     await startService(t, peer('rekor'), rekor1Flags(keys), 3010),
   ];
-  const [services] = await Promise.all([
-    Promise.all([
-      startService(t, peer('ctsigner'), [`${HOST}:6962`, keys.ct.key], 6962),
-      startService(t, peer('fulcio'), fulcioFlags(keys, directory, ct), 5555),
-      startService(t, peer('timestamp-server'), tsaFlags(keys), 3004),
-      startService(t, peer('rekor-tiles'), rekor2Flags(keys, directory), 3003),
-      startRekor1(),
-    ]),
-    writeClientFiles(keys, directory),
+  const services = await Promise.all([
+    startService(t, peer('ctsigner'), [`${HOST}:6962`, keys.ct.key], 6962),
+    startService(t, peer('fulcio'), fulcioFlags(keys, directory, ct), 5555),
+    startService(t, peer('timestamp-server'), tsaFlags(keys), 3004),
+    startService(t, peer('rekor-tiles'), rekor2Flags(keys, directory), 3003),
+    startRekor1(),
   ]);
   const stop = async (): Promise<void> => {
     await Promise.all([issuer.stop(), ...services.flat().map((service) => service.stop())]);
   };
-  return { ...clientFiles(directory), directory, issuer, keys, stop };
+  return { ...material, issuer, stop };
 }
 
 function fulcioFlags({ fulcio }: SigstoreKeys, directory: string, ct: boolean): string[] {

@@ -23,6 +23,8 @@ export function peer(name: BuiltPeer): string {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The whole environment, instead of this process's own with `env`. */
+  readonly onlyEnv?: Readonly<Record<string, string>>;
   readonly input?: string;
 }
 
@@ -48,7 +50,10 @@ export interface Outcome {
 /** Runs a command to its end, whatever the exit code. */
 export function outcomeOf(command: string, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((done, failed) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.onlyEnv ?? { ...process.env, ...options.env },
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -111,7 +111,7 @@ async function sign(
   await writeFile(predicate, '{"says":"nothing about who may run this"}');
   const extra = [...flags, ...(verb === 'attest' ? ['--type', 'custom', '--predicate', predicate] : [])];
   try {
-    await cosignSign(cosign, sigstore, shape, credentials(sigstore, keys, signer), reference, extra, verb);
+    await cosignSign(cosign, sigstore, shape, credentials(sigstore, keys, signer), reference, { flags: extra, verb });
   } catch (error) {
     return { refused: reason(error) };
   }

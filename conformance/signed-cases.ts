@@ -45,7 +45,8 @@ const ALICE: CaseSigner = { email: 'alice@example.com' };
 const P256: CaseSigner = { key: 'p256' };
 const RELEASE: WorkflowRun = { repository: 'acme/app', ref: 'refs/tags/v1.2.3' };
 
-function shapesOf(cosign: Cosign, keyless: boolean): readonly SignatureShape[] {
+/** The shapes that this cosign can make. */
+export function shapesOf(cosign: Cosign, keyless: boolean): readonly SignatureShape[] {
   const bundles = [
     // cosign 2 sends Rekor v2 an entry of a type that it refuses.
     ...(cosign === 'cosign3' ? [BUNDLE.rekor2] : []),
