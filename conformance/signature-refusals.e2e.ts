@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Cosign, cosignSign, cosignVerify, type Expected, type SignatureShape } from './cosign.ts';
+import { edited, flipped } from './edited-text.ts';
 import { type Forgery, forge } from './forged.ts';
 import { inOwnNetwork } from './own-network.ts';
 import { makeSigstoreMaterial, type SigstoreMaterial } from './private-sigstore.ts';
@@ -13,16 +14,6 @@ import { type SigningWorld, signingWorld } from './signing-world.ts';
 const BUNDLE: SignatureShape = { layout: 'bundle', log: 'rekor2', stamped: true };
 const BUNDLE_V1: SignatureShape = { layout: 'bundle', log: 'rekor1', stamped: true };
 const TAG: SignatureShape = { layout: 'tag', log: 'rekor1', stamped: false };
-
-/** Another letter at that place of a base64 text. */
-function flipped(text: string, at = 20): string {
-  return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
-}
-
-/** A change of `bundle` in a payload or body that is JSON in base64. */
-function edited(base64: string, edit: (text: string) => string): string {
-  return Buffer.from(edit(Buffer.from(base64, 'base64').toString())).toString('base64');
-}
 
 const COSIGNS: readonly Cosign[] = ['cosign3', 'cosign2'];
 const ONLY_COSIGN3: readonly Cosign[] = ['cosign3'];
