@@ -13,6 +13,8 @@ const COLD = [
   'packages/cli/src/verbs/on-registries.ts',
   'packages/cli/src/verbs/registry-serve.ts',
   'packages/cli/src/verbs/limits.ts',
+  'packages/cli/src/verbs/trust-explain.ts',
+  'packages/cli/src/verbs/trust-update.ts',
   'packages/cli/src/app/open-gantry.ts',
   'packages/core/src/install/prepare.ts',
   'packages/core/src/install/plan.ts',
@@ -22,7 +24,20 @@ const COLD = [
   'packages/runtime/src/wasm/plugin-http.ts',
 ];
 const WASM = ['packages/runtime/src/wasm/wasm-runtime.ts', 'packages/runtime/src/wasm/load-module.ts'];
-const GROUPS: Readonly<Record<string, readonly string[]>> = { cold: COLD, wasm: WASM };
+const VERIFY = [
+  'packages/cli/src/verbs/verify.ts',
+  'packages/core/src/install/evidence-files.ts',
+  'packages/core/src/trust/judge-signed.ts',
+  'packages/core/src/trust/keep-evidence.ts',
+  'packages/core/src/trust/answer-by-signatures.ts',
+  'packages/core/src/trust/signatures/judge-signatures.ts',
+];
+const SIGN = [
+  'packages/cli/src/verbs/key-generate.ts',
+  'packages/cli/src/verbs/sign.ts',
+  'packages/cli/src/app/sign-published.ts',
+];
+const GROUPS: Readonly<Record<string, readonly string[]>> = { cold: COLD, wasm: WASM, verify: VERIFY, sign: SIGN };
 
 /** For each package: which file below its sources gives a value that its index exports. */
 type Homes = ReadonlyMap<string, ReadonlyMap<string, string>>;
@@ -31,10 +46,11 @@ type Homes = ReadonlyMap<string, ReadonlyMap<string, string>>;
  * Arranges the imports of our packages so that a bundle has few files and each command loads little. esbuild puts a file
  * into a chunk of its own for every combination of entries that can reach it, unused or not, and through the index of a
  * package everything is reachable. So values are imported from the files that define them, and dynamic imports become
- * either static or one. Modules of Node are required: importing one reads all its exports, also those that are loaded
- * when they are first read.
+ * either static or one; and whatever is imported on demand also names `entry`, which is loaded by then, so that all that
+ * the entry needs is reached by everybody alike and stays in one chunk. Modules of Node are required: importing one reads
+ * all its exports, also those that are loaded when they are first read.
  */
-export async function bundleImports(packages: readonly string[]): Promise<Plugin> {
+export async function bundleImports(packages: readonly string[], entry?: string): Promise<Plugin> {
   const homes: Homes = new Map(
     await Promise.all(packages.map(async (name) => [`@gantry/${name}`, await homesOf(name)] as const)),
   );
@@ -53,7 +69,12 @@ export async function bundleImports(packages: readonly string[]): Promise<Plugin
       }));
       build.onResolve({ filter: /^group:/ }, ({ path }) => ({ path: path.slice('group:'.length), namespace: 'group' }));
       build.onLoad({ filter: /./, namespace: 'group' }, ({ path }) => ({
-        contents: (GROUPS[path] ?? []).map((file) => `export * from ${JSON.stringify(absolute(file))};`).join('\n'),
+        contents: onDemand((GROUPS[path] ?? []).map(absolute), entry),
+        resolveDir: repository,
+      }));
+      build.onResolve({ filter: /^alone:/ }, ({ path }) => ({ path: path.slice('alone:'.length), namespace: 'alone' }));
+      build.onLoad({ filter: /./, namespace: 'alone' }, ({ path }) => ({
+        contents: onDemand([path], entry),
         resolveDir: repository,
       }));
       build.onLoad({ filter: /packages[/\\][\w-]+[/\\]src[/\\].*\.ts$/ }, async ({ path }) => ({
@@ -62,6 +83,13 @@ export async function bundleImports(packages: readonly string[]): Promise<Plugin
       }));
     },
   };
+}
+
+/** A module that stands for some files, and reaches what the entry reaches. */
+function onDemand(files: readonly string[], entry: string | undefined): string {
+  const exports = files.map((file) => `export * from ${JSON.stringify(file)};`);
+  if (entry !== undefined) exports.push(`export { start as entry } from ${JSON.stringify(entry)};`);
+  return exports.join('\n');
 }
 
 function absolute(path: string): string {
@@ -97,11 +125,11 @@ function withDynamicImports(
   groups: ReadonlyMap<string, string>,
 ): string {
   const statics: string[] = [];
-  const rewritten = text.replace(/\bimport\('(\.[^']+)'\)/g, (expression, from: string) => {
+  const rewritten = text.replace(/\bimport\('(\.[^']+)'\)/g, (_expression, from: string) => {
     const file = resolve(dirname(path), from);
     const group = groups.get(file);
     if (group !== undefined) return `import('${group}')`;
-    if (!warm.has(file)) return expression;
+    if (!warm.has(file)) return `import(${JSON.stringify(`alone:${file}`)})`;
     const name = `warm${statics.length}`;
     statics.push(`import * as ${name} from ${JSON.stringify(file)};`);
     return `Promise.resolve(${name})`;

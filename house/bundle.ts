@@ -38,7 +38,7 @@ async function bundle(
       js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
     },
     legalComments: 'none',
-    plugins: [await bundleImports(libraries)],
+    plugins: [await bundleImports(libraries, splitting ? files[0] : undefined)],
     metafile: true,
     logLevel: 'warning',
   });

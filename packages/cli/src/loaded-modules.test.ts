@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Place, place } from './place.fixture.ts';
+import { gantry } from './run-main.fixture.ts';
 
 const bin = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'gantry.mjs');
 
@@ -64,4 +65,16 @@ test('commands that judge no signature load nothing of what that needs', async (
     const loaded = [...(await packagesLoaded(where, args))].filter((name) => FOR_TRUST.test(name));
     assert.deepEqual(loaded, [], args.join(' '));
   }
+});
+
+test('verifying with a key loads neither @sigstore/verify nor TUF nor a regular expression engine', async (t) => {
+  const where = await place(t);
+  const options = { ...where.options, env: { ...where.options.env, COSIGN_PASSWORD: '' } };
+  await gantry(['key', 'generate'], options);
+  await gantry(['sign', where.pinned, '--key', 'gantry.key'], options);
+  const loaded = await packagesLoaded(where, ['verify', where.pinned, '--key', 'gantry.pub']);
+  assert.deepEqual(
+    [...loaded].filter((name) => FOR_TRUST.test(name)),
+    [],
+  );
 });

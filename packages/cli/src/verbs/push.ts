@@ -1,26 +1,11 @@
 import { resolve } from 'node:path';
-import {
-  type PlatformPath,
-  type PluginKind,
-  type PublishRequest,
-  publishPlugin,
-  type Signer,
-  signArtifact,
-  type WrittenSignature,
-} from '@gantry/core';
-import {
-  DEFAULT_TAG,
-  type Descriptor,
-  formatPlatform,
-  formatReference,
-  parsePlatform,
-  type Reference,
-} from '@gantry/oci';
+import { type PlatformPath, type PluginKind, type PublishRequest, publishPlugin } from '@gantry/core';
+import { DEFAULT_TAG, formatPlatform, formatReference, type Op, parsePlatform, type Reference } from '@gantry/oci';
 import { layerFacts } from '../app/artifact-facts.ts';
-import { openKeyFile } from '../app/key-file.ts';
-import { type Opened, openOne } from '../app/open-one.ts';
+import { openOne } from '../app/open-one.ts';
 import { publishedDocument } from '../app/published.ts';
 import type { RegistryFlags } from '../app/registries.ts';
+import type { SignPublished } from '../app/sign-published.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
 
@@ -48,37 +33,32 @@ export async function push(
   await using opened = await openOne(context, text, options, { create: true });
   const destination = taggedReference(opened.reference);
   // Before anything is sent: a wrong password leaves nothing behind.
-  const signer = options.signKey === undefined ? undefined : await openKeyFile(context, options.signKey, opened.op);
+  const signing = await signingOf(context, options, opened.op);
   const published = await publishPlugin(
     opened.repository,
     {
       content,
-      ...(signer === undefined && { tag: destination.tag }),
+      ...(signing === undefined && { tag: destination.tag }),
       ...(options.kind !== undefined && { kind: options.kind }),
       ...(options.annotation !== undefined && { annotations: options.annotation }),
     },
     opened.op,
   );
-  const signed = signer && { signatures: await signAndTag(opened, published.root, destination.tag, signer) };
+  const signatures = await signing?.(opened.repository, published.root, destination.tag);
   const document = publishedDocument(destination, published.root, {
     kind: published.kind,
     platforms: published.platforms.map(formatPlatform),
     layers: published.layers.map(layerFacts),
   });
   context.output.note(published.kind === 'files' ? FILES_NOTE : `published as kind ${published.kind}`);
-  await context.output.result({ ...document, ...signed }, [document.reference]);
+  await context.output.result({ ...document, signatures }, [document.reference]);
 }
 
-/** Nobody who reads the tag finds the artifact without its signature. */
-async function signAndTag(
-  { repository, op }: Opened,
-  root: Descriptor,
-  tag: string,
-  signer: Signer,
-): Promise<readonly WrittenSignature[]> {
-  const signatures = await signArtifact(repository, root, { signer }, op);
-  await repository.tag(root, tag, op);
-  return signatures;
+/** Signs and tags what was published; undefined when it is not to be signed. */
+async function signingOf(context: Context, { signKey }: PushOptions, op: Op): Promise<SignPublished | undefined> {
+  if (signKey === undefined) return undefined;
+  const { openSigning } = await import('../app/sign-published.ts');
+  return openSigning(context, signKey, op);
 }
 
 /** Where a push goes always has a tag; a digest is the result and cannot be asked for. */
