@@ -73,6 +73,8 @@ async function mutate(only: readonly string[]): Promise<number> {
     const survivors: Job[] = [];
     const count = jobs.length;
     await Promise.all(copies.map((copy) => work(copy, { jobs, tests, deadline, survivors })));
+    // Tests that fail for another reason meanwhile, an edit of a neighbour say, would make every mutant look noticed.
+    if (!(await passes(copies[0] ?? '', tests, ''))) throw new Error('the tests fail at the end without any change');
     console.log(
       `${count} mutants, ${survivors.length} survived, ${EQUIVALENT.length} kinds of equivalent ones left out`,
     );

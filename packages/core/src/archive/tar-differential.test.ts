@@ -70,7 +70,8 @@ const entry: fc.Arbitrary<ForgedEntry> = fc.record(
     pax: fc.dictionary(
       fc.constantFrom('path', 'linkpath', 'size', 'mtime', 'comment', 'GNU.sparse.name'),
       fc.stringMatching(/^[0-9a-z\0]{0,6}$/),
-      { maxKeys: 2 },
+      // Not an empty one: tar-stream takes the file behind a header without records for a part of that header.
+      { minKeys: 1, maxKeys: 2 },
     ),
     checksum: fc.constantFrom('bad', 'signed'),
     base256: fc.constant(['size'] as const),
@@ -92,6 +93,10 @@ test('D7: whatever an archive says, another reader finds the same in it or we re
     { numRuns: 1000 },
   );
   assert.ok(accepted > 20, `only ${accepted} archives were accepted at all`);
+});
+
+test('D7: an extended header without records says nothing about the file behind it', () => {
+  assert.deepEqual(ours(forgeTar([{ name: 'a', content: 'x', pax: {} }])), [['a', 'file', 'x']]);
 });
 
 test('D7: archives with flipped bits are read alike or refused', async () => {
