@@ -32,8 +32,8 @@ export interface Published {
 export const published: readonly Published[] = [
   { directory: 'oci', kind: 'library', budgetKiB: 1024 },
   { directory: 'registry', kind: 'library', budgetKiB: 1536 },
-  { directory: 'core', kind: 'library', budgetKiB: 16 * 1024 },
-  { directory: 'runtime', kind: 'library', budgetKiB: 17 * 1024 },
+  { directory: 'core', kind: 'library', budgetKiB: 20 * 1024 },
+  { directory: 'runtime', kind: 'library', budgetKiB: 21 * 1024 },
   { directory: 'cli', kind: 'command', budgetKiB: 3 * 1024 },
 ];
 
