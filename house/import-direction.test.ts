@@ -9,8 +9,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   registry: ['oci'],
   core: ['oci'],
   runtime: ['oci', 'core'],
-  cli: ['oci', 'registry', 'core', 'runtime'],
-  testkit: ['oci', 'registry', 'core', 'runtime'],
+  backstage: ['oci', 'core', 'runtime'],
+  cli: ['oci', 'registry', 'core', 'runtime', 'backstage'],
+  testkit: ['oci', 'registry', 'core', 'runtime', 'backstage'],
 };
 
 /**

@@ -1,0 +1,48 @@
+import { defineErrors, type ErrorTable } from '@gantry/oci';
+
+/** Codes of this package. */
+export type BackstageErrorCode =
+  | 'CONFIG_DYNAMIC_PLUGINS'
+  | 'CONFIG_PLUGIN_DUPLICATE'
+  | 'CONFIG_PLUGIN_PATH'
+  | 'CONFIG_PLUGIN_CONFLICT'
+  | 'CONFIG_PLUGIN_INTEGRITY'
+  | 'CONFIG_CONTAINERS'
+  | 'CONFIG_GIT_PACKAGE'
+  | 'INSTALL_LOCKED';
+
+/** Makes the errors of `@gantry/backstage`. */
+export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<BackstageErrorCode>('@gantry/backstage', {
+  CONFIG_DYNAMIC_PLUGINS: {
+    meaning: 'dynamic-plugins.yaml, a file it includes or an entry in one of them cannot be read as such.',
+    hint: 'correct the file at the line that is named',
+  },
+  CONFIG_PLUGIN_DUPLICATE: {
+    meaning: 'Two entries of one level name the same plugin, or two entries would be installed into one directory.',
+    hint: 'keep one of them',
+  },
+  CONFIG_PLUGIN_PATH: {
+    meaning: 'The directory of a plugin inside its image is missing, not allowed, not unique, or not known.',
+    hint: 'write it behind the reference: oci://registry/image:tag!directory',
+  },
+  CONFIG_PLUGIN_CONFLICT: {
+    meaning: 'Two plugins configure the same key differently.',
+    hint: 'set pluginConfig of one of them in dynamic-plugins.yaml',
+  },
+  CONFIG_PLUGIN_INTEGRITY: {
+    meaning: 'The integrity of a package is missing or is none.',
+    hint: 'write what `gantry backstage integrity PACKAGE` prints',
+  },
+  CONFIG_CONTAINERS: {
+    meaning: 'registries.conf, a file beside it or policy.json cannot be read or asks for what is not possible.',
+    hint: 'correct the file that is named',
+  },
+  CONFIG_GIT_PACKAGE: {
+    meaning: 'A package comes from a git repository, which nothing vouches for and whose scripts would have to run.',
+    hint: 'publish it as an OCI image, or pack it and name the tarball with its integrity',
+  },
+  INSTALL_LOCKED: {
+    meaning: 'Another installer holds the directory of plugins for too long.',
+    hint: 'see what it waits for; once it is gone the next run takes over by itself',
+  },
+});

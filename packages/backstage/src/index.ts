@@ -1,0 +1,2 @@
+export * from './backstage-errors.ts';
+export * from './backstage-limits.ts';
