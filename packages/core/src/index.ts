@@ -4,6 +4,7 @@ export type { ExtractedFile, Extraction } from './archive/extraction.ts';
 export type { SkippedLink } from './archive/merged-tree.ts';
 export { configJsonSchema } from './config/config-json-schema.ts';
 export {
+  type BackstageSettings,
   type Configuration,
   DEFAULT_CONFIGURATION,
   type GrantSettings,

@@ -19,6 +19,7 @@ export function configSchema(tables: readonly KnownLimits[]): z.ZodType<RawConfi
       .describe('Settings of registries, by host[:port].'),
     trust: z.array(trustEntry()).optional().describe('What plugins must show; the longest matching scope answers.'),
     plugins: z.array(plugin).optional().describe('Plugins that gantry install installs.'),
+    backstage: backstage.optional().describe('How gantry backstage and install-dynamic-plugins work.'),
     limits: z.strictObject(limitFields(tables)).optional().describe('Limits; gantry limits lists them.'),
   });
 }
@@ -54,6 +55,17 @@ const plugin = z.strictObject({
   integrity: text.optional().describe('sha512-, sha384- or sha256- of a file or tarball.'),
   grants: grants.optional().describe('What the plugin gets when it runs.'),
   config: z.record(z.string(), z.json()).optional().describe('The plugin\u2019s own settings.'),
+});
+
+const backstage = z.strictObject({
+  strictFallback: z
+    .boolean()
+    .optional()
+    .describe('Ask the other registry for an image only when the first one says that it is not there.'),
+  platform: text
+    .refine(isPlatform, 'expected os/architecture[/variant]')
+    .optional()
+    .describe('Which manifest of an index is installed.'),
 });
 
 function limitFields(tables: readonly KnownLimits[]): Record<string, z.ZodOptional<z.ZodType<RawQuantity>>> {

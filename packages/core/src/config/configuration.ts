@@ -1,4 +1,4 @@
-import type { RegistrySettings } from '@gantry/oci';
+import type { Platform, RegistrySettings } from '@gantry/oci';
 import type { PackageSpec } from '../plugin/plugin.ts';
 import { DEFAULT_POLICY, type Policy, type PolicyClause } from '../trust/policy.ts';
 
@@ -10,6 +10,7 @@ export interface Configuration {
   readonly registries: Readonly<Record<string, RegistrySettings>>;
   readonly policy: Policy;
   readonly plugins: readonly PluginEntry[];
+  readonly backstage: BackstageSettings;
   /** Overrides of limits, in the base unit of each. */
   readonly limits: Readonly<Record<string, number>>;
 }
@@ -33,6 +34,14 @@ export interface GrantSettings {
   readonly timeout?: number;
 }
 
+/** How the front for Developer Hub works. */
+export interface BackstageSettings {
+  /** Whether another registry is asked for an image only when the first one says that it is not there. Default: false. */
+  readonly strictFallback?: boolean;
+  /** Which manifest of an index is installed. Default: linux/amd64. */
+  readonly platform?: Platform;
+}
+
 /** One configuration file, before files are put together. */
 export interface ConfigFile extends Omit<Configuration, 'policy'> {
   readonly file: string;
@@ -45,5 +54,6 @@ export const DEFAULT_CONFIGURATION: Configuration = Object.freeze({
   registries: Object.freeze({}),
   policy: DEFAULT_POLICY,
   plugins: Object.freeze([]),
+  backstage: Object.freeze({}),
   limits: Object.freeze({}),
 });

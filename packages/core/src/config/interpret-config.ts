@@ -6,10 +6,18 @@ import type { PolicyClause } from '../trust/policy.ts';
 import { normaliseScope } from '../trust/scope.ts';
 import { firstProblem, type Problem } from './config-problem.ts';
 import { configSchema } from './config-schema.ts';
-import type { ConfigFile, GrantSettings, PluginEntry } from './configuration.ts';
+import type { BackstageSettings, ConfigFile, GrantSettings, PluginEntry } from './configuration.ts';
 import { type DocumentPath, type ParsedYaml, parseYaml } from './parse-yaml.ts';
 import { parseQuantity } from './quantity.ts';
-import type { KnownLimits, RawConfig, RawGrants, RawPlugin, RawRegistry, RawTrustEntry } from './raw-config.ts';
+import type {
+  KnownLimits,
+  RawBackstage,
+  RawConfig,
+  RawGrants,
+  RawPlugin,
+  RawRegistry,
+  RawTrustEntry,
+} from './raw-config.ts';
 import { type EntryPlace, trustClause } from './trust-clause.ts';
 
 const VERSION = 1;
@@ -38,6 +46,7 @@ export async function interpretConfig(
     registries: mapValues(raw.registries ?? {}, (settings) => registrySettings(settings, directory)),
     trust: await trustClauses(file, document, raw.trust ?? [], op),
     plugins: (raw.plugins ?? []).map((entry) => pluginEntry(entry, directory)),
+    backstage: backstageSettings(raw.backstage ?? {}),
     limits: limitValues(raw.limits ?? {}, tables),
   };
 }
@@ -143,6 +152,13 @@ function grantSettings({ memory, timeout, ...lists }: RawGrants): GrantSettings 
     ...defined(lists),
     ...(bytes === undefined ? {} : { memory: bytes }),
     ...(milliseconds === undefined ? {} : { timeout: milliseconds }),
+  };
+}
+
+function backstageSettings({ strictFallback, platform }: RawBackstage): BackstageSettings {
+  return {
+    ...(strictFallback === undefined ? {} : { strictFallback }),
+    ...(platform === undefined ? {} : { platform: parsePlatform(platform) }),
   };
 }
 

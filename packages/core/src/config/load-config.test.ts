@@ -344,6 +344,19 @@ test('G4: text of a file is shown escaped', async (t) => {
   assert.doesNotMatch(message, /[\u001b\u202e]/);
 });
 
+test('the section of Developer Hub holds a platform, and says whether the fallback is strict', async (t) => {
+  const { here, load } = await place(t);
+  writeFileSync(here, `${V}backstage: { strictFallback: true, platform: linux/arm/v7 }\n`);
+  const { backstage } = await load();
+  assert.deepEqual(backstage, {
+    strictFallback: true,
+    platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+  });
+  writeFileSync(here, V);
+  assert.deepEqual((await load()).backstage, {});
+  assert.match((await failure(t, `${V}backstage: { platform: amd64 }\n`)).message, /backstage\.platform/);
+});
+
 test('the schema is published as JSON Schema', async () => {
   const schema = await configJsonSchema();
   assert.equal(schema['$schema'], 'https://json-schema.org/draft/2020-12/schema');

@@ -7,6 +7,7 @@ export interface RawConfig {
   readonly registries?: Readonly<Record<string, RawRegistry>> | undefined;
   readonly trust?: readonly RawTrustEntry[] | undefined;
   readonly plugins?: readonly RawPlugin[] | undefined;
+  readonly backstage?: RawBackstage | undefined;
   readonly limits?: Readonly<Record<string, RawQuantity | undefined>> | undefined;
 }
 
@@ -105,6 +106,12 @@ export interface RawGrants {
   readonly paths?: readonly string[] | undefined;
   readonly memory?: RawQuantity | undefined;
   readonly timeout?: RawQuantity | undefined;
+}
+
+/** Settings of the front for Developer Hub. */
+export interface RawBackstage {
+  readonly strictFallback?: boolean | undefined;
+  readonly platform?: string | undefined;
 }
 
 /** `64MiB`, `5s`, or a plain number. */
