@@ -1,7 +1,16 @@
 export type { ArchiveProfile } from './archive/archive-profile.ts';
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
+export {
+  type LayerPool,
+  type LayerPoolOptions,
+  openLayerPool,
+  type PooledExtraction,
+  type PooledImage,
+} from './archive/layer-pool.ts';
 export type { SkippedLink } from './archive/merged-tree.ts';
+export type { Selection } from './archive/selection.ts';
+export { spoolLayers } from './archive/spool-layers.ts';
 export { configJsonSchema } from './config/config-json-schema.ts';
 export {
   type BackstageSettings,

@@ -5,7 +5,7 @@ import { type ArchiveProfile, archiveRules } from './archive-profile.ts';
 import { checkEntryPath, foldPath, pathLimits } from './entry-path.ts';
 
 function check(profile: ArchiveProfile, platform: NodeJS.Platform, raw: string, directory = false): string {
-  return checkEntryPath(raw, directory, archiveRules(profile, false, platform).portableNames, pathLimits());
+  return checkEntryPath(raw, directory, archiveRules(profile, false, undefined, platform).portableNames, pathLimits());
 }
 
 const everywhere: readonly [ArchiveProfile, NodeJS.Platform][] = [

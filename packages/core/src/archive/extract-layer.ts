@@ -8,6 +8,7 @@ import { archiveCompression, type Compression, checkMagic } from './compression.
 import { formatProblem, inflateStream, isInflateError } from './inflate-stream.ts';
 import type { LayerListing } from './layer-listing.ts';
 import { createLayerReader } from './layer-reader.ts';
+import type { Selection } from './selection.ts';
 import { createTreeWriter, publishedModes } from './tree-writer.ts';
 
 const CHUNK = 256 * 1024;
@@ -23,6 +24,7 @@ export interface LayerJob {
   readonly directory: string;
   readonly profile: ArchiveProfile;
   readonly groupWritable: boolean;
+  readonly selection: Selection | undefined;
 }
 
 /** How much of the file is there. */
@@ -53,7 +55,7 @@ export async function extractLayer(
   }
   const input = hashedInput(job, growth, fileSystem, op, report);
   const writer = createTreeWriter(fileSystem, job.directory, publishedModes(job.groupWritable));
-  const reader = createLayerReader(archiveRules(job.profile, job.groupWritable), writer, op);
+  const reader = createLayerReader(archiveRules(job.profile, job.groupWritable, job.selection), writer, op);
   let inflated = 0;
   const total = coreLimits(op, 'archiveTotalBytes');
   const ratio = coreLimits(op, 'archiveRatio');

@@ -20,4 +20,6 @@ export interface Extraction {
   readonly links: readonly { readonly path: string; readonly target: string }[];
   /** Links that lead out and were left out (profile `image`). */
   readonly skipped: readonly SkippedLink[];
+  /** Files that are larger than the selection allows and were left out. */
+  readonly oversized: readonly { readonly path: string; readonly size: number }[];
 }

@@ -15,6 +15,8 @@ export type ListedEntry =
       readonly digest: Digest;
       readonly executable: boolean;
     }
+  /** Too large for the selection, and not written. */
+  | { readonly type: 'oversized'; readonly path: string; readonly size: number }
   /** `target` is the text of the link, unchecked. */
   | { readonly type: 'symlink'; readonly path: string; readonly target: string }
   /** `target` is the raw name of another entry, unchecked. */

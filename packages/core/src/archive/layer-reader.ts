@@ -5,6 +5,7 @@ import type { ArchiveRules } from './archive-profile.ts';
 import { checkEntryPath, pathLimits } from './entry-path.ts';
 import { type ListedEntry, listingBytes } from './layer-listing.ts';
 import { createNameRegistry } from './name-registry.ts';
+import { selects } from './selection.ts';
 import { createTarReader, type TarEntry, type TarReader } from './tar-reader.ts';
 import type { TreeWriter } from './tree-writer.ts';
 
@@ -24,6 +25,8 @@ export function createLayerReader(
   const names = createNameRegistry(rules.portableNames, op);
   const entries: ListedEntry[] = [];
   const listingLimit = coreLimits(op, 'archiveListingBytes');
+  const selected = selects(rules.selection);
+  const largest = rules.selection?.fileBytes ?? Number.POSITIVE_INFINITY;
   let listed = 0;
   let current: { path: string; size: number; executable: boolean } | undefined;
 
@@ -34,6 +37,7 @@ export function createLayerReader(
   };
 
   const imply = (path: string): void => {
+    if (!selected(path)) return;
     writer.directory(path);
     list({ type: 'directory', path, implied: true });
   };
@@ -44,7 +48,7 @@ export function createLayerReader(
     const length = Buffer.byteLength(entry.linkName);
     if (length > limits.pathBytes) throw limitFault('archivePathBytes', limits.pathBytes, length);
     names.add(path, 'link', imply);
-    list({ type, path, target: entry.linkName });
+    if (selected(path)) list({ type, path, target: entry.linkName });
   };
 
   const whiteout = (entry: TarEntry, path: string): void => {
@@ -55,12 +59,15 @@ export function createLayerReader(
       throw entryFault('ARCHIVE_INVALID', entry.name, 'is a whiteout that is not an empty file');
     }
     names.count();
-    if (base === OPAQUE) list({ type: 'opaque', path: parent });
+    if (base === OPAQUE) {
+      if (parent === '' || selected(parent)) list({ type: 'opaque', path: parent });
+    }
     // Bookkeeping of AUFS; it stands for no file.
     else if (base.startsWith(WHITEOUT + WHITEOUT)) return;
     else {
-      const hidden = path.slice(0, slash) + base.slice(WHITEOUT.length);
-      list({ type: 'whiteout', path: checkEntryPath(hidden, false, rules.portableNames, limits) });
+      const raw = path.slice(0, slash) + base.slice(WHITEOUT.length);
+      const hidden = checkEntryPath(raw, false, rules.portableNames, limits);
+      if (selected(hidden)) list({ type: 'whiteout', path: hidden });
     }
   };
 
@@ -78,11 +85,18 @@ export function createLayerReader(
           return;
         }
         if (entry.type === 'directory') {
-          if (names.add(path, 'directory', imply)) writer.directory(path);
+          const fresh = names.add(path, 'directory', imply);
+          if (!selected(path)) return;
+          if (fresh) writer.directory(path);
           list({ type: 'directory', path, implied: false });
           return;
         }
         names.add(path, 'file', imply);
+        if (!selected(path)) return;
+        if (entry.size > largest) {
+          list({ type: 'oversized', path, size: entry.size });
+          return;
+        }
         const executable = rules.executables && entry.ownerExecutes;
         writer.begin(path, executable);
         current = { path, size: entry.size, executable };

@@ -4,6 +4,7 @@ import { entryFault, limitFault } from './archive-fault.ts';
 import type { ArchiveRules } from './archive-profile.ts';
 import { checkEntryPath, pathLimits } from './entry-path.ts';
 import { type LayerListing, type ListedEntry, listingBytes } from './layer-listing.ts';
+import { selects, topOf } from './selection.ts';
 
 /** Where the bytes of a file are: written by the extraction of one layer. Hard links share it. */
 export interface FileContent {
@@ -24,6 +25,7 @@ export interface DirectoryNode {
 export type TreeNode =
   | DirectoryNode
   | { readonly kind: 'file'; readonly content: FileContent }
+  | { readonly kind: 'oversized'; readonly size: number }
   | { readonly kind: 'link'; readonly target: string };
 
 /** A link that was left out, and why. */
@@ -33,18 +35,24 @@ export interface SkippedLink {
   readonly reason: string;
 }
 
+/** Layers on top of each other. */
+export interface MergedTree {
+  readonly root: DirectoryNode;
+  readonly skipped: SkippedLink[];
+  /** Top directories that are not selected and hold what hard links of the selection mean. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /**
  * Puts layers on top of each other (OCI image-spec, layer.md), in memory: whiteouts of a layer hide what is below it, then
  * its entries replace what has their names; directories merge. Nothing is entered through a link.
  * Throws `ARCHIVE_UNSAFE_LINK`, `ARCHIVE_COLLISION`, and `ARCHIVE_LIMIT` over all layers, copies of hard links included.
  */
-export function mergeLayers(
-  layers: readonly LayerListing[],
-  rules: ArchiveRules,
-  op?: Op,
-): { readonly root: DirectoryNode; readonly skipped: SkippedLink[] } {
+export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules, op?: Op): MergedTree {
   const root = directory();
   const skipped: SkippedLink[] = [];
+  const missing = new Set<string>();
+  const selected = selects(rules.selection);
   const limits = pathLimits(op);
   const totalLimit = coreLimits(op, 'archiveTotalBytes');
   const entryLimit = coreLimits(op, 'archiveEntries');
@@ -68,6 +76,10 @@ export function mergeLayers(
     }
     if (rules.profile === 'package' && topOf(inside) !== topOf(path)) {
       throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out of the package');
+    }
+    if (!selected(inside)) {
+      missing.add(topOf(inside));
+      return;
     }
     const node = find(root, inside);
     if (node === undefined || node.kind === 'directory') {
@@ -93,6 +105,9 @@ export function mergeLayers(
       case 'file':
         put(root, entry.path, { kind: 'file', content: { ...entry, layer } });
         return;
+      case 'oversized':
+        put(root, entry.path, { kind: 'oversized', size: entry.size });
+        return;
       case 'symlink':
         put(root, entry.path, { kind: 'link', target: entry.target });
         return;
@@ -113,7 +128,7 @@ export function mergeLayers(
     }
     for (const entry of listing.entries) place(entry, layer);
   }
-  return { root, skipped };
+  return { root, skipped, missing };
 }
 
 /** What is at a path, following no link. */
@@ -125,12 +140,6 @@ export function find(root: DirectoryNode, path: string): TreeNode | undefined {
     at = at.children.get(segment);
   }
   return at;
-}
-
-/** The first segment of a path: the directory that a package lives in. */
-export function topOf(path: string): string {
-  const slash = path.indexOf('/');
-  return slash < 0 ? path : path.slice(0, slash);
 }
 
 function directory(): DirectoryNode {

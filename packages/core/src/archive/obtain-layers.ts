@@ -2,15 +2,20 @@ import { type Descriptor, isGantryError, type Op, ociLimits } from '@gantry/oci'
 import type { FileSystem } from '../files/file-system.ts';
 import type { GrowingFile, LayerSupply } from '../files/growing-file.ts';
 import type { ArchiveProfile } from './archive-profile.ts';
+import { createGate, type Gate } from './gate.ts';
 import { withInflateSlot } from './inflate-slots.ts';
 import type { LayerListing } from './layer-listing.ts';
 import { runLayer } from './run-layer.ts';
+import type { Selection } from './selection.ts';
 
 /** What extraction needs to know, defaults applied. */
 export interface ObtainOptions {
   readonly profile: ArchiveProfile;
   readonly groupWritable: boolean;
   readonly fileSystem: FileSystem;
+  readonly selection?: Selection;
+  /** Bounds the downloads of several calls together; by default each call has `parallelTransfers` of its own. */
+  readonly transfers?: Gate;
 }
 
 /**
@@ -27,7 +32,7 @@ export async function obtainLayers(
   const failed = new AbortController();
   const signal = op?.signal === undefined ? failed.signal : AbortSignal.any([op.signal, failed.signal]);
   const inner: Op = { ...op, signal };
-  const transfers = createGate(ociLimits(op, 'parallelTransfers'));
+  const transfers = options.transfers ?? createGate(ociLimits(op, 'parallelTransfers'));
   const work = layers.map(async (layer, index) => {
     try {
       return await obtainLayer(layer, directories[index] ?? '', supply, options, transfers, failed, inner);
@@ -52,7 +57,7 @@ async function obtainLayer(
   failed: AbortController,
   op: Op,
 ): Promise<LayerListing> {
-  const { fileSystem, profile, groupWritable } = options;
+  const { fileSystem, profile, groupWritable, selection } = options;
   for (let attempt = 1; ; attempt += 1) {
     const { file, state } = await openLayer(layer, supply, transfers, op);
     await using _file = file;
@@ -60,7 +65,7 @@ async function obtainLayer(
       const listing = await withInflateSlot(op, async () => {
         op.signal?.throwIfAborted();
         return await runLayer(
-          { layer: essence(layer), fd: file.fd, directory, profile, groupWritable },
+          { layer: essence(layer), fd: file.fd, directory, profile, groupWritable, selection },
           file,
           fileSystem,
           op,
@@ -112,26 +117,4 @@ async function openLayer(
 /** What a worker needs of a descriptor; annotations and embedded data stay here. */
 function essence({ mediaType, digest, size }: Descriptor): Descriptor {
   return { mediaType, digest, size };
-}
-
-interface Gate {
-  /** Fulfilled when it is one's turn; call what it gives exactly once to leave. */
-  enter(): Promise<() => void>;
-}
-
-function createGate(places: number): Gate {
-  let free = places;
-  const waiting: (() => void)[] = [];
-  const leave = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) free += 1;
-    else next();
-  };
-  return {
-    enter: async () => {
-      if (free > 0) free -= 1;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
-      return leave;
-    },
-  };
 }
