@@ -226,7 +226,7 @@ test('C2: unknown keys and unsupported values are errors that name file, line an
       `${V}limits: { manifestByte: 1 }\n`,
       'gantry.yaml:2: limits.manifestByte: unknown key "manifestByte", did you mean "manifestBytes"?',
     ],
-    [`${V}backstage: {}\n`, 'gantry.yaml:2: backstage: unknown key "backstage"'],
+    [`${V}querymt: {}\n`, 'gantry.yaml:2: querymt: unknown key "querymt"'],
     [
       `${V}limits:\n  redirects: 5MiB\n`,
       'gantry.yaml:3: limits.redirects: expected a whole number above 0, found "5MiB"',

@@ -76,7 +76,8 @@ async function ask(
   signal: AbortSignal,
 ): Promise<Answer> {
   const body = form === undefined ? undefined : { length: form.length, content: () => [form] };
-  return persist({ url: question.hop.url, repeatable: true, environment: wire.environment, op, signal }, () =>
+  const { environment, rests } = wire;
+  return persist({ url: question.hop.url, repeatable: true, environment, op, signal, rests }, () =>
     wire.send(hop, { method, headers, body, purpose: 'token' }, op, signal),
   );
 }

@@ -50,7 +50,8 @@ export class Connector {
       this.#kinds.set(connection, kind);
       return connection;
     }
-    const secured = await this.#secure(connection, peer.host, () => this.#trust.contextFor(peer), signal);
+    const trust = { context: () => this.#trust.contextFor(peer), anyCertificate: this.#trust.takesAny(peer) };
+    const secured = await this.#secure(connection, peer.host, trust, signal);
     this.#kinds.set(secured, kind);
     return secured;
   }
@@ -71,7 +72,9 @@ export class Connector {
   async #dialProxy(proxy: ProxyRoute, signal: AbortSignal): Promise<Duplex> {
     try {
       const { socket } = await dial(proxy, () => {}, this.#environment, signal);
-      return proxy.secure ? await this.#secure(socket, proxy.host, () => this.#trust.common(), signal) : socket;
+      return proxy.secure
+        ? await this.#secure(socket, proxy.host, { context: () => this.#trust.common(), anyCertificate: false }, signal)
+        : socket;
     } catch (cause) {
       signal.throwIfAborted();
       const why = cause instanceof Error ? cause.message : 'unknown';
@@ -85,12 +88,12 @@ export class Connector {
   async #secure(
     connection: Duplex,
     host: string,
-    context: () => Promise<SecureContext>,
+    trust: { readonly context: () => Promise<SecureContext>; readonly anyCertificate: boolean },
     signal: AbortSignal,
   ): Promise<Duplex> {
     try {
-      const [{ connectTls }, secureContext] = await Promise.all([import('./tls-connect.ts'), context()]);
-      return await connectTls(connection, host, secureContext, signal);
+      const [{ connectTls }, secureContext] = await Promise.all([import('./tls-connect.ts'), trust.context()]);
+      return await connectTls(connection, host, { secureContext, anyCertificate: trust.anyCertificate }, signal);
     } catch (error) {
       connection.destroy();
       throw error;

@@ -37,6 +37,8 @@ interface Journey {
   readonly signal: AbortSignal;
   /** Set by the last attempt. */
   left: boolean;
+  /** Where the registry was reached; known from the first answer on. */
+  zone: AddressKind | undefined;
   authorization: Authorization | undefined;
 }
 
@@ -82,11 +84,19 @@ export class GantryTransport implements Transport {
         details: { limit: 'operationTimeout', milliseconds: limit },
       }),
     );
-    const journey = { request, registry, op, signal: deadline.signal, left: false, authorization: undefined };
+    const journey: Journey = {
+      request,
+      registry,
+      op,
+      signal: deadline.signal,
+      left: false,
+      zone: request.namedAt,
+      authorization: undefined,
+    };
     try {
       const answer = await this.#persist(journey);
       answer.afterwards(deadline.end);
-      return responseOf(answer, journey.left);
+      return responseOf(answer, journey.left, journey.zone ?? 'public');
     } catch (error) {
       deadline.end();
       throw error;
@@ -101,7 +111,7 @@ export class GantryTransport implements Transport {
     const { request, registry, op, signal } = journey;
     const repeatable = request.repeatable ?? (request.method !== 'POST' && request.method !== 'PATCH');
     const { url, accept } = request;
-    const rules = { url, repeatable, environment: this.environment, op, signal, accept };
+    const rules = { url, repeatable, environment: this.environment, op, signal, accept, rests: this.#wire.rests };
     const answer = await persist(rules, () => this.#attempt(journey));
     if (accept.includes(answer.status)) return answer;
     const { authorization } = journey;
@@ -137,33 +147,38 @@ export class GantryTransport implements Transport {
   /** The request and the redirects it meets. */
   async #follow(journey: Journey): Promise<Answer> {
     const { request, registry, op, signal } = journey;
-    let hop: Hop = { url: request.url, registry, trust: 'own', check: userHostCheck(registry) };
-    if (originOf(hop.url) !== registry.origin) {
-      throw ociError('REGISTRY_REDIRECT_REFUSED', `${displayUrl(hop.url)} is not on the origin of ${registry.name}`, {
-        details: { registry: registry.name, url: displayUrl(hop.url) },
-      });
-    }
-    journey.left = false;
-    let zone: AddressKind | undefined;
+    const { method } = request;
+    const limit = ociLimits(op, 'redirects');
+    let hop = this.#firstHop(journey, limit);
+    journey.left = originOf(hop.url) !== registry.origin;
     for (let redirects = 0; ; redirects += 1) {
       // Who left the registry's origin once gets nothing of ours any more, not even back on it.
       const headers = journey.left ? strangerHeaders(request.headers) : { ...request.headers, ...authorized(journey) };
-      const answer = await this.#wire.send(hop, { method: request.method, headers, body: request.body }, op, signal);
+      const answer = await this.#wire.send(hop, { method, headers, body: request.body }, op, signal);
+      journey.zone ??= this.#wire.zoneOf(answer);
       if (!journey.left) this.#warnings.report(answer, registry.name, op);
       const location = answer.header('location');
       if (location === undefined || !isRedirect(answer.status) || request.accept.includes(answer.status)) return answer;
-      zone ??= this.#wire.zoneOf(answer);
       await answer.discard();
-      hop = followRedirect(hop, location, {
-        method: request.method,
-        status: answer.status,
-        redirects,
-        zone,
-        limit: ociLimits(op, 'redirects'),
-        settingsOf: this.#settingsOf,
-      });
+      const { zone } = journey;
+      const rules = { method, status: answer.status, redirects, zone, limit, settingsOf: this.#settingsOf };
+      hop = followRedirect(hop, location, rules);
       journey.left ||= originOf(hop.url) !== registry.origin;
     }
+  }
+
+  /** On the registry's own origin, or where one of its documents led: then as after a redirect. */
+  #firstHop({ request, registry }: Journey, limit: number): Hop {
+    const { url, method, namedAt } = request;
+    const own: Hop = { url, registry, trust: 'own', check: userHostCheck(registry) };
+    if (originOf(url) === registry.origin) return own;
+    if (namedAt !== undefined) {
+      const rules = { method, status: 302, redirects: 0, zone: namedAt, limit, settingsOf: this.#settingsOf };
+      return followRedirect({ ...own, url: registry.base }, url.href, rules);
+    }
+    throw ociError('REGISTRY_REDIRECT_REFUSED', `${displayUrl(url)} is not on the origin of ${registry.name}`, {
+      details: { registry: registry.name, url: displayUrl(url) },
+    });
   }
 }
 

@@ -70,6 +70,31 @@ test('F1: 429 is asked again after what Retry-After says, until the attempts are
   assert.equal(requests.length, 5);
 });
 
+test('F1: what one request is told by Retry-After, the others of its origin keep to as well', async (t) => {
+  let busy = true;
+  const { address, requests } = await serveHttp(t, (_request, response) => {
+    if (busy) response.writeHead(429, { 'retry-after': '7' }).end();
+    else response.end('served');
+    busy = false;
+  });
+  const other = await serveHttp(t, (_request, response) => response.end('at once'));
+  const clock = fakeClock();
+  await using transport = openTransport({ environment: fakeEnvironment({ clock, random: 0 }) });
+  const first = textOf(ask(transport, address, '/v2/first'));
+  while (!clock.pending.includes(7000)) await new Promise((resolve) => setImmediate(resolve));
+  await clock.advance(2000);
+  const later = ['/v2/second', '/v2/third'].map((path) => textOf(ask(transport, address, path)));
+  assert.equal(await textOf(ask(transport, other.address, '/v2/')), 'at once');
+  assert.deepEqual(
+    requests.map(({ url }) => url),
+    ['/v2/first'],
+  );
+  assert.equal(clock.pending.filter((ms) => ms === 5000).length, 2);
+  await clock.advance(5000);
+  assert.deepEqual(await Promise.all([first, ...later]), ['served', 'served', 'served']);
+  assert.equal(requests.length, 4);
+});
+
 test('the number of attempts is a limit', async (t) => {
   let failures = 0;
   const { address } = await serveHttp(t, (_request, response) => {

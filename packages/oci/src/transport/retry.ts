@@ -3,7 +3,8 @@ import { type GantryError, isGantryError } from '../errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
 import type { Answer } from './answer.ts';
-import { displayUrl } from './origin.ts';
+import { displayUrl, originOf } from './origin.ts';
+import type { Rests } from './rests.ts';
 
 const FIRST_PAUSE = 200;
 const JITTER = 0.1;
@@ -18,6 +19,8 @@ export interface Persistence {
   readonly environment: Environment;
   readonly op: Op | undefined;
   readonly signal: AbortSignal;
+  /** What origins have asked for so far: nobody asks one before its time is over. */
+  readonly rests: Rests;
   /** Statuses to return even though they may pass. */
   readonly accept?: readonly number[];
 }
@@ -27,18 +30,22 @@ export interface Persistence {
  * that grow, or as long as `Retry-After` asks. Returns the last answer, throws the last error.
  */
 export async function persist(rules: Persistence, attempt: () => Promise<Answer>): Promise<Answer> {
-  const { environment, op, signal, repeatable, url } = rules;
+  const { environment, op, signal, repeatable, url, rests } = rules;
+  const origin = originOf(url);
   const last = ociLimits(op, 'retries');
   for (let count = 1; ; count += 1) {
     let wait: number;
     let reason: string;
+    await rests.over(origin, signal);
     try {
       const answer = await attempt();
       const { status } = answer;
       // 429 says that nothing was done, so even a POST may come again.
       const passing = PASSING_STATUSES.has(status) && (repeatable || status === 429);
       if (count >= last || !passing || rules.accept?.includes(status) === true) return answer;
-      wait = retryAfter(answer.header('retry-after'), environment, op) ?? backoff(count, environment, op);
+      const asked = retryAfter(answer.header('retry-after'), environment, op);
+      if (asked !== undefined) rests.ask(origin, asked);
+      wait = asked ?? backoff(count, environment, op);
       reason = `status ${status}`;
       await answer.discard();
     } catch (error) {

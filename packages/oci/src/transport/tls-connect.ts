@@ -10,7 +10,7 @@ import { tlsError } from './tls-errors.ts';
 export function connectTls(
   socket: Duplex,
   host: string,
-  context: SecureContext,
+  trust: { readonly secureContext: SecureContext; readonly anyCertificate: boolean },
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
@@ -19,9 +19,9 @@ export function connectTls(
       host,
       // A server name must not be an address (RFC 6066, section 3).
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      secureContext: context,
+      secureContext: trust.secureContext,
       // SAFETY: NODE_TLS_REJECT_UNAUTHORIZED=0 would otherwise switch it off for every registry at once.
-      rejectUnauthorized: true,
+      rejectUnauthorized: !trust.anyCertificate,
       ALPNProtocols: ['http/1.1'],
     });
     let issuer: string | undefined;

@@ -41,6 +41,11 @@ export class TlsTrust {
     return context;
   }
 
+  /** Whether the settings of the registry give up certificates; what a registry names is always held to its own. */
+  takesAny(peer: Peer): boolean {
+    return peer.own && this.#settingsOf(peer.registry).anyCertificate === true;
+  }
+
   /** The default authorities and no client certificate: for proxies, and for peers without anything of their own. */
   common(): Promise<SecureContext> {
     this.#common ??= this.#build({});

@@ -1,5 +1,6 @@
 import { escapeRemote } from '../escape.ts';
 import { ociError } from '../oci-errors.ts';
+import type { AddressKind } from './addresses.ts';
 import type { Answer } from './answer.ts';
 import { displayUrl } from './origin.ts';
 import type { TransportResponse } from './transport.ts';
@@ -8,7 +9,7 @@ import type { TransportResponse } from './transport.ts';
  * Shows an accepted answer to the caller. Only identity is asked for, so an encoded body is `CONTENT_ENCODED`; a whole
  * document may come with one gzip coding, which `bytes` undoes within its limit.
  */
-export function responseOf(answer: Answer, crossOrigin: boolean): TransportResponse {
+export function responseOf(answer: Answer, crossOrigin: boolean, zone: AddressKind): TransportResponse {
   const encoding = (answer.header('content-encoding') ?? 'identity').trim().toLowerCase();
   const encoded = encoding !== 'identity' && encoding !== '';
   const refuse = async (): Promise<never> => {
@@ -22,6 +23,7 @@ export function responseOf(answer: Answer, crossOrigin: boolean): TransportRespo
     status: answer.status,
     url: answer.url,
     crossOrigin,
+    zone,
     header: (name) => answer.header(name),
     body: {
       [Symbol.asyncIterator]: () => (encoded ? { next: refuse } : answer.body()),

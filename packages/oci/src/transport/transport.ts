@@ -1,6 +1,7 @@
 import type { CredentialSource } from '../credentials/credential.ts';
 import type { Environment } from '../environment.ts';
 import type { Op } from '../op.ts';
+import type { AddressKind } from './addresses.ts';
 
 /** `registries.<host[:port]>` of gantry.yaml, for library users too. */
 export interface RegistrySettings {
@@ -10,6 +11,8 @@ export interface RegistrySettings {
   readonly clientCertFile?: string;
   readonly clientKeyFile?: string;
   readonly plainHttp?: boolean;
+  /** Takes any certificate from the registry's own origin. For files of others that say so: no certificate, no proof. */
+  readonly anyCertificate?: boolean;
   /** How blobs are uploaded. Default: POST, then one PUT. */
   readonly upload?: 'monolithic' | 'single-post' | 'chunked';
   /** `host[:port][/prefix]` asked in order before the registry itself, by digest and by tag. */
@@ -48,6 +51,11 @@ export interface TransportRequest {
    * credential then stays out, no challenge is answered, and the value is taken out of everything the service says back.
    */
   readonly authorization?: string | null;
+  /**
+   * For a URL on another origin that a document of the registry names: the address the registry was reached at when it
+   * did. The host is then judged as after a redirect, and gets nothing of ours.
+   */
+  readonly namedAt?: AddressKind;
   /** Statuses that are returned to the caller; every other one becomes a `REGISTRY_*` error. */
   readonly accept: readonly number[];
   /**
@@ -70,6 +78,8 @@ export interface TransportResponse {
   readonly url: URL;
   /** True when a redirect left the registry's origin on the way. */
   readonly crossOrigin: boolean;
+  /** The kind of the address the registry itself was reached at. */
+  readonly zone: AddressKind;
   /** The header's value, several joined with ", "; undefined when absent. Names are case-insensitive. */
   header(name: string): string | undefined;
   /** The raw body: idle time-out, minimum rate and the signal are enforced; digest and size are the caller's. */

@@ -9,6 +9,7 @@ import { type ExchangeRequest, exchange } from './exchange.ts';
 import { authorityOf, hostOf, originOf, portOf } from './origin.ts';
 import type { KnownRegistry, SettingsLookup } from './origin-policy.ts';
 import { type ProxyRoute, proxyFor } from './proxy-rules.ts';
+import { Rests } from './rests.ts';
 import { TlsTrust } from './tls-trust.ts';
 
 /** One stop of a request on its way: where, on behalf of which registry, and how far it is trusted. */
@@ -28,11 +29,13 @@ const MOST_POOLS = 100;
 /** Connections, pooled by origin, registry and trust; every exchange of a transport goes through {@link Wire.send}. */
 export class Wire {
   readonly environment: Environment;
+  readonly rests: Rests;
   readonly #connector: Connector;
   readonly #pools = new Map<string, ConnectionPool>();
 
   constructor(environment: Environment, settingsOf: SettingsLookup) {
     this.environment = environment;
+    this.rests = new Rests(environment);
     this.#connector = new Connector(environment, new TlsTrust(environment, settingsOf));
   }
 
