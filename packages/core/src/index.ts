@@ -1,3 +1,4 @@
+export { stagingFault } from './archive/archive-fault.ts';
 export type { ArchiveProfile } from './archive/archive-profile.ts';
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
@@ -25,8 +26,10 @@ export type { KnownLimits } from './config/raw-config.ts';
 export { recordTokenHost } from './config/record-token-host.ts';
 export * from './core-errors.ts';
 export * from './core-limits.ts';
+export { errorCode, makeDirectories, randomName, syncDirectory } from './files/durable.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export { syncTree } from './files/sync-tree.ts';
 export { type Examination, type ExaminedReference, examineReference } from './gantry/examine-reference.ts';
 export type { ExplainedClause, ExplainedTrustRoot, TrustExplanation } from './gantry/explain-trust.ts';
 export {
@@ -41,7 +44,9 @@ export { installedAlready } from './gantry/installed-already.ts';
 export { type Gantry, type GantryOptions, type InstallRequest, openGantry } from './gantry/open-gantry.ts';
 export { openSources, type Sources, type SourcesOptions } from './gantry/open-sources.ts';
 export { type TagDigest, tagDigests } from './gantry/tag-digests.ts';
+export { installFault } from './install/install-fault.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
+export { mapParallel } from './install/map-parallel.ts';
 export type { Plan } from './install/plan.ts';
 export {
   type Explanation,
@@ -52,7 +57,9 @@ export {
   type ReverifiedPlugin,
 } from './install/plugin-root.ts';
 export type { InstallOptions, PreparedInstall } from './install/prepare.ts';
+export { readRegularFile } from './install/read-file.ts';
 export type { Receipt, ReceiptEntry } from './install/receipt.ts';
+export { RecordFields } from './install/record-fields.ts';
 export { lockDrift } from './lock/lock-drift.ts';
 export { type Lock, type LockEntry, type LockedPlatform, lockEntryOf } from './lock/lock-file.ts';
 export { lockSource } from './lock/lock-source.ts';
@@ -89,9 +96,13 @@ export type { Claims as SigningClaims } from './sign/statement.ts';
 export type { Witnesses } from './sign/witness-signature.ts';
 export { type KeyFiles, type WriteKeyOptions, writeKeyPair } from './sign/write-key-pair.ts';
 export { type Claims, claimedKind } from './source/claims.ts';
+export { downloadTarball, type TarballDownload, tarballMediaType } from './source/download-tarball.ts';
+export { HEAD_BYTES } from './source/magic.ts';
+export { resolveReference } from './source/oci-source.ts';
 export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
+export { currentProcess, isGone, type ProcessIdentity } from './store/process-identity.ts';
 export { completeRequirement, type RequirementParts } from './trust/complete-requirement.ts';
 export type {
   Consent,

@@ -14,9 +14,10 @@ export function formatFault(problem: string): Error {
 }
 
 /** An `ARCHIVE_LIMIT` error. */
-export function limitFault(limit: string, expected: number, found: number | string): Error {
+export function limitFault(limit: string, expected: number, found: number | string, name?: string): Error {
+  const entry = name === undefined ? {} : { entry: escapeRemote(name) };
   return coreError('ARCHIVE_LIMIT', `the archive exceeds ${limit}: at most ${expected}, found ${found}`, {
-    details: { limit, expected, found },
+    details: { limit, expected, found, ...entry },
   });
 }
 

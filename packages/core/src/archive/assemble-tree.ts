@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { escapeRemote } from '@gantry/oci';
 import type { FileSystem } from '../files/file-system.ts';
 import { entryFault } from './archive-fault.ts';
 import type { ArchiveRules } from './archive-profile.ts';
@@ -87,7 +88,7 @@ function chooseLinks(
     const reason = linkProblem(root, path, target, ownTop ? topOf(path) : '');
     if (reason === undefined) links.push({ path, target });
     else if (rules.profile === 'image') skipped.push({ path, target, reason });
-    else throw entryFault('ARCHIVE_UNSAFE_LINK', path, `is a link that ${reason}`);
+    else throw entryFault('ARCHIVE_UNSAFE_LINK', path, `is a link that ${reason}`, { target: escapeRemote(target) });
   }
   return { links, skipped };
 }

@@ -1,4 +1,4 @@
-import type { Digest, Op } from '@gantry/oci';
+import { type Digest, escapeRemote, type Op } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import { entryFault, limitFault } from './archive-fault.ts';
 import type { ArchiveRules } from './archive-profile.ts';
@@ -66,16 +66,17 @@ export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules
   };
 
   const hardLink = (path: string, target: string): void => {
+    const to = { target: escapeRemote(target) };
     let inside: string;
     try {
       inside = checkEntryPath(target, false, rules.portableNames, limits);
     } catch (error) {
-      if (rules.profile !== 'image') throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out');
+      if (rules.profile !== 'image') throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out', to);
       if (error instanceof Error) skipped.push({ path, target, reason: 'hard link that leads out' });
       return;
     }
     if (rules.profile === 'package' && topOf(inside) !== topOf(path)) {
-      throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out of the package');
+      throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out of the package', to);
     }
     if (!selected(inside)) {
       missing.add(topOf(inside));
@@ -83,7 +84,7 @@ export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules
     }
     const node = find(root, inside);
     if (node === undefined || node.kind === 'directory') {
-      throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link to something that is not a file before it');
+      throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link to something that is not a file before it', to);
     }
     if (node.kind === 'file') addBytes(node.content.size);
     put(root, path, node);

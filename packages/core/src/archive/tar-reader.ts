@@ -110,7 +110,7 @@ export function createTarReader(handler: TarHandler, op?: Op): TarReader {
       throw entryFault('ARCHIVE_INVALID', name, 'has two different sizes');
     }
     if (type !== 'file' && read.size !== 0) throw entryFault('ARCHIVE_INVALID', name, `a ${type} has content`);
-    if (read.size > entryLimit) throw limitFault('archiveEntryBytes', entryLimit, read.size);
+    if (read.size > entryLimit) throw limitFault('archiveEntryBytes', entryLimit, read.size, name);
     const link = type === 'symlink' || type === 'hardlink';
     const linkName = link ? (pax?.linkPath ?? longLink ?? read.linkName()) : '';
     pax = undefined;
@@ -184,7 +184,7 @@ function notTar(): Error {
 
 function unknownType(type: string, name: string): Error {
   const special = SPECIAL[type];
-  if (special !== undefined) return entryFault('ARCHIVE_UNSAFE_ENTRY', name, `is a ${special}`);
+  if (special !== undefined) return entryFault('ARCHIVE_UNSAFE_ENTRY', name, `is a ${special}`, { found: special });
   return entryFault('ARCHIVE_INVALID', name, `has a type that is not accepted (${JSON.stringify(type)})`);
 }
 
