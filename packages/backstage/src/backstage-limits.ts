@@ -1,7 +1,18 @@
 import { defineLimits, type LimitTable } from '@gantry/oci';
 
 /** Names of the limits of this package. */
-export type BackstageLimitName = 'dynamicPluginsBytes';
+export type BackstageLimitName =
+  | 'dynamicPluginsBytes'
+  | 'imagePlugins'
+  | 'dynamicPluginsDepth'
+  | 'dynamicPluginsAliases'
+  | 'rootLockHeartbeat'
+  | 'rootLockStale'
+  | 'rootLockPoll'
+  | 'rootLockBytes'
+  | 'pluginHashBytes'
+  | 'pluginStateBytes'
+  | 'pluginSwapAttempts';
 
 const MiB = 1024 * 1024;
 
@@ -11,5 +22,39 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     value: 8 * MiB,
     unit: 'bytes',
     meaning: 'dynamic-plugins.yaml, and each file it includes.',
+  },
+  dynamicPluginsDepth: { value: 100, unit: 'count', meaning: 'Nesting depth of dynamic-plugins.yaml.' },
+  dynamicPluginsAliases: {
+    value: 100_000,
+    unit: 'count',
+    meaning: 'Values that aliases in dynamic-plugins.yaml repeat, multiplied through.',
+  },
+  imagePlugins: { value: 1000, unit: 'count', meaning: 'Plugins that one image says it holds.' },
+  rootLockHeartbeat: {
+    value: 1000,
+    unit: 'milliseconds',
+    meaning: 'How often the installer that holds a dynamic plugins root shows that it lives.',
+  },
+  rootLockStale: {
+    value: 10_000,
+    unit: 'milliseconds',
+    meaning: 'Silence after which the lock of a dynamic plugins root is taken over.',
+  },
+  rootLockPoll: {
+    value: 250,
+    unit: 'milliseconds',
+    meaning: 'Longest pause between looks at the lock of a dynamic plugins root.',
+  },
+  rootLockBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of a lock file that is read; a larger one is taken for that of another program.',
+  },
+  pluginHashBytes: { value: 1024, unit: 'bytes', meaning: 'Size of a hash file in a plugin directory.' },
+  pluginStateBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of .gantry.json in a plugin directory.' },
+  pluginSwapAttempts: {
+    value: 16,
+    unit: 'count',
+    meaning: 'How often a plugin directory is moved aside because somebody else put another there meanwhile.',
   },
 });

@@ -29,6 +29,7 @@ export * from './core-limits.ts';
 export { errorCode, makeDirectories, randomName, syncDirectory } from './files/durable.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
+export { readNamedFile } from './files/read-named-file.ts';
 export { syncTree } from './files/sync-tree.ts';
 export { type Examination, type ExaminedReference, examineReference } from './gantry/examine-reference.ts';
 export type { ExplainedClause, ExplainedTrustRoot, TrustExplanation } from './gantry/explain-trust.ts';

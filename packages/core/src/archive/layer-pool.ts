@@ -31,6 +31,8 @@ export interface PooledImage {
   readonly layers: readonly Descriptor[];
   readonly supply: LayerSupply;
   readonly selection: Selection;
+  /** Top directories of other images that may have the same layers: extracted along, so that no layer has to come again. */
+  readonly also: readonly string[];
   /**
    * Fulfilled when every image that will come was expected: what others still want is kept then, and everything else moved.
    */
@@ -82,9 +84,11 @@ export function openLayerPool(options: LayerPoolOptions): LayerPool {
     return path;
   };
 
-  const obtain = (layer: Descriptor, { supply, selection }: PooledImage, op?: Op): PooledLayer => {
+  const obtain = (layer: Descriptor, { supply, also, ...image }: PooledImage, op?: Op): PooledLayer => {
+    const tops = [...new Set([...image.selection.tops, ...also])];
+    const selection = { ...image.selection, tops };
     const known = layers.get(layer.digest);
-    if (known !== undefined && covers(known.selection, selection)) return known;
+    if (known !== undefined && covers(known.selection, image.selection)) return known;
     transfers ??= createGate(ociLimits(op, 'parallelTransfers'));
     const directory = fresh();
     const settings = { profile, groupWritable, fileSystem, selection, transfers } as const;
