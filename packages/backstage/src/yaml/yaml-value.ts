@@ -2,7 +2,8 @@ import type { Origin } from '../config/origin.ts';
 
 /**
  * A YAML value as the Python original's loader (YAML 1.1) reads it, with the place it was written at. Maps keep the order
- * of the file and hold no prototype; a key that is no string has been made one, as `str()` in Python would.
+ * of the file and hold no key that reaches a prototype; a key that is no string has been made one, as Python's JSON does
+ * (`true`, `null`, `1.0`). Values that the file names twice, by an alias, are one object.
  */
 export type YamlValue =
   | { readonly type: 'map'; readonly entries: ReadonlyMap<string, YamlEntry>; readonly origin: Origin }
@@ -25,6 +26,13 @@ export interface YamlEntry {
   readonly value: YamlValue;
   /** Where the key stands. */
   readonly origin: Origin;
+}
+
+/** Something the author of a file should know. */
+export interface YamlWarning {
+  readonly origin: Origin;
+  /** `file:line: …`, escaped, one line. */
+  readonly message: string;
 }
 
 /** A map value. */

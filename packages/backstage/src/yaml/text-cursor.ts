@@ -1,0 +1,101 @@
+import type { Origin } from '../config/origin.ts';
+
+/** Ends a text: a character that no YAML file may hold. */
+export const END = '\0';
+
+/** Whether a character ends a line. */
+export function isBreak(char: string): boolean {
+  return char === '\n' || char === '\r' || char === '\x85' || char === '\u2028' || char === '\u2029';
+}
+
+/** Whether a character ends a line or the text. */
+export function isBreakOrEnd(char: string): boolean {
+  return char === END || isBreak(char);
+}
+
+/** Whether a character ends a word: a space, a line break or the end. A tab does not. */
+export function isSpaceOrEnd(char: string): boolean {
+  return char === ' ' || isBreakOrEnd(char);
+}
+
+/** Whether a character ends a word, tabs included. */
+export function isBlankOrEnd(char: string): boolean {
+  return char === '\t' || isSpaceOrEnd(char);
+}
+
+/** A place in a text that moves forward and knows its line and column. */
+export class TextCursor {
+  readonly file: string;
+  readonly text: string;
+  offset: number = 0;
+  /** From 0. */
+  line: number = 0;
+  /** From 0; a byte order mark has no width. */
+  column: number = 0;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+  }
+
+  /** The character that many places ahead; {@link END} behind the last. */
+  peek(ahead: number = 0): string {
+    return this.text[this.offset + ahead] ?? END;
+  }
+
+  /** The next characters, fewer at the end. */
+  prefix(length: number): string {
+    return this.text.slice(this.offset, this.offset + length);
+  }
+
+  forward(length: number = 1): void {
+    for (let left = length; left > 0; left--) {
+      const char = this.text[this.offset++];
+      if (char === undefined) return;
+      if (isBreak(char) && !(char === '\r' && this.text[this.offset] === '\n')) {
+        this.line++;
+        this.column = 0;
+      } else if (char !== '\uFEFF') {
+        this.column++;
+      }
+    }
+  }
+
+  /** Takes that many characters. */
+  take(length: number): string {
+    const taken = this.prefix(length);
+    this.forward(length);
+    return taken;
+  }
+
+  /** Takes characters for as long as they fit. */
+  takeWhile(fits: (char: string) => boolean): string {
+    let length = 0;
+    for (let char = this.peek(); char !== END && fits(char); char = this.peek(length)) length++;
+    return this.take(length);
+  }
+
+  /** Takes one line break, as the text it stands for; nothing when there is none. */
+  takeBreak(): string {
+    const char = this.peek();
+    if (!isBreak(char)) return '';
+    this.forward(char === '\r' && this.peek(1) === '\n' ? 2 : 1);
+    return char === '\u2028' || char === '\u2029' ? char : '\n';
+  }
+
+  /** Skips spaces and a comment. */
+  skipSpacesAndComment(): void {
+    this.takeWhile((char) => char === ' ');
+    if (this.peek() === '#') this.takeWhile((char) => !isBreak(char));
+  }
+
+  /** Whether `---` or `...` stands here as a word. The caller knows that the line begins here. */
+  atDocumentMark(): boolean {
+    const three = this.prefix(3);
+    return (three === '---' || three === '...') && isBlankOrEnd(this.peek(3));
+  }
+
+  place(): Origin {
+    return { file: this.file, line: this.line + 1, column: this.column + 1 };
+  }
+}

@@ -1,0 +1,15 @@
+import { escapeRemote, type GantryError } from '@gantry/oci';
+import { type BackstageErrorCode, backstageError } from '../backstage-errors.ts';
+import type { Origin } from '../config/origin.ts';
+
+/** The error about a place in a YAML file: `file:line: problem`. The problem may quote the file. */
+export function yamlFault(place: Origin, problem: string, hint?: string): GantryError<BackstageErrorCode> {
+  return backstageError(
+    'CONFIG_DYNAMIC_PLUGINS',
+    `${escapeRemote(place.file)}:${place.line}: ${escapeRemote(problem)}`,
+    {
+      details: { file: place.file, line: place.line, column: place.column },
+      ...(hint === undefined ? {} : { hint: escapeRemote(hint) }),
+    },
+  );
+}
