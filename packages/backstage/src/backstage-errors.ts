@@ -9,7 +9,9 @@ export type BackstageErrorCode =
   | 'CONFIG_PLUGIN_INTEGRITY'
   | 'CONFIG_CONTAINERS'
   | 'CONFIG_GIT_PACKAGE'
-  | 'INSTALL_LOCKED';
+  | 'INSTALL_LOCKED'
+  | 'INSTALL_LOCK_LOST'
+  | 'INSTALL_DIRECTORY_TAKEN';
 
 /** Makes the errors of `@gantry/backstage`. */
 export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<BackstageErrorCode>('@gantry/backstage', {
@@ -44,5 +46,13 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   INSTALL_LOCKED: {
     meaning: 'Another installer holds the directory of plugins for too long.',
     hint: 'see what it waits for; once it is gone the next run takes over by itself',
+  },
+  INSTALL_LOCK_LOST: {
+    meaning: 'Another installer took over the directory of plugins, because this one showed no sign of life.',
+    hint: 'run it again; what the other one installed stays',
+  },
+  INSTALL_DIRECTORY_TAKEN: {
+    meaning: 'A file or a link that no installer made is where the directory of a plugin belongs.',
+    hint: 'move it away; only directories are replaced',
   },
 });

@@ -2,6 +2,7 @@ export { stagingFault } from './archive/archive-fault.ts';
 export type { ArchiveProfile } from './archive/archive-profile.ts';
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
+export { createGate, type Gate } from './archive/gate.ts';
 export {
   type LayerPool,
   type LayerPoolOptions,
@@ -47,7 +48,6 @@ export { openSources, type Sources, type SourcesOptions } from './gantry/open-so
 export { type TagDigest, tagDigests } from './gantry/tag-digests.ts';
 export { installFault } from './install/install-fault.ts';
 export { Installed, type InstalledFacts } from './install/installed.ts';
-export { mapParallel } from './install/map-parallel.ts';
 export type { Plan } from './install/plan.ts';
 export {
   type Explanation,
@@ -103,7 +103,7 @@ export { resolveReference } from './source/oci-source.ts';
 export { isPath } from './source/source-text.ts';
 export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
-export { currentProcess, isGone, type ProcessIdentity } from './store/process-identity.ts';
+export { currentProcess, isGone, isSameProcess, type ProcessIdentity } from './store/process-identity.ts';
 export { completeRequirement, type RequirementParts } from './trust/complete-requirement.ts';
 export type {
   Consent,
@@ -130,7 +130,8 @@ export {
   type TrustRoots,
   type TrustRootUpdate,
 } from './trust/material/trust-root.ts';
-export { DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
+export { clausesFor, DEFAULT_POLICY, type Policy, type PolicyClause, type Requirement } from './trust/policy.ts';
+export { policyDigest } from './trust/policy-digest.ts';
 export type { IdentityRule, PolicyKey, SignatureRequirement, TextRule } from './trust/requirement.ts';
 export type * from './trust/signatures/accepted-signature.ts';
 export { BUNDLE_MEDIA_TYPES } from './trust/signatures/bundle-version.ts';

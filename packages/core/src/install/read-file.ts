@@ -30,7 +30,7 @@ export function readRegularFile(
     if (!stats.isFile()) throw coreError('INSTALL_DAMAGED', `${what} is not a regular file`);
     if (stats.size > limit) {
       throw coreError('INSTALL_DAMAGED', `${what} has ${stats.size} bytes, more than ${limit}`, {
-        details: { limit: 'receiptBytes', expected: limit, found: stats.size },
+        details: { expected: limit, found: stats.size },
       });
     }
     const bytes = new Uint8Array(stats.size);

@@ -117,6 +117,10 @@ export class RecordFields {
     return value;
   }
 
+  optionalTexts(key: string): readonly string[] | undefined {
+    return this.#fields[key] === null ? undefined : this.texts(key);
+  }
+
   digests(key: string): readonly Digest[] {
     const value = this.#fields[key];
     if (!Array.isArray(value) || !value.every((item) => isDigest(item)))
