@@ -9,6 +9,8 @@ export type BackstageErrorCode =
   | 'CONFIG_PLUGIN_INTEGRITY'
   | 'CONFIG_CONTAINERS'
   | 'CONFIG_GIT_PACKAGE'
+  | 'CONFIG_PACKAGE'
+  | 'CONFIG_NPM'
   | 'INSTALL_LOCKED'
   | 'INSTALL_LOCK_LOST'
   | 'INSTALL_DIRECTORY_TAKEN';
@@ -42,6 +44,15 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   CONFIG_GIT_PACKAGE: {
     meaning: 'A package comes from a git repository, which nothing vouches for and whose scripts would have to run.',
     hint: 'publish it as an OCI image, or pack it and name the tarball with its integrity',
+  },
+  CONFIG_PACKAGE: {
+    meaning:
+      'What is named as a package is none: npm does not know the notation, or its package.json is missing or unusable.',
+    hint: 'write name@version, an https URL of a .tgz or ./directory; package.json needs a name and a version',
+  },
+  CONFIG_NPM: {
+    meaning: 'The configuration of npm cannot be used.',
+    hint: 'correct .npmrc or the npm_config_ variable that is named',
   },
   INSTALL_LOCKED: {
     meaning: 'Another installer holds the directory of plugins for too long.',

@@ -4,6 +4,8 @@ import { defineLimits, type LimitTable } from '@gantry/oci';
 export type BackstageLimitName =
   | 'dynamicPluginsBytes'
   | 'imagePlugins'
+  | 'packageDocumentBytes'
+  | 'packageJsonBytes'
   | 'dynamicPluginsDepth'
   | 'dynamicPluginsAliases'
   | 'rootLockHeartbeat'
@@ -30,6 +32,12 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     meaning: 'Values that aliases in dynamic-plugins.yaml repeat, multiplied through.',
   },
   imagePlugins: { value: 1000, unit: 'count', meaning: 'Plugins that one image says it holds.' },
+  packageDocumentBytes: {
+    value: 64 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of the document in which an npm registry lists the versions of a package.',
+  },
+  packageJsonBytes: { value: 1 * MiB, unit: 'bytes', meaning: 'Size of the package.json of a package.' },
   rootLockHeartbeat: {
     value: 1000,
     unit: 'milliseconds',

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, readlinkSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Op } from '@gantry/oci';
 
@@ -12,12 +12,13 @@ export interface LocalComparison {
 
 /**
  * Holds the local package at `path` against the fingerprint remembered when it was installed. While names, sizes, modes and
- * times of everything below it are the same, no content is read; otherwise the contents decide. Links count as what
- * they say. Throws what the file system throws.
+ * times of everything below it are the same, no content is read; otherwise the contents decide. Links below it
+ * count as what they say. Throws what the file system throws.
  */
 export async function compareLocal(path: string, remembered: string | undefined, op?: Op): Promise<LocalComparison> {
   const [knownStats, knownContent] = remembered?.split(' ') ?? [];
-  const found = visit(path);
+  const root = realpathSync(path);
+  const found = visit(root);
   const stats = createHash('sha256');
   for (const { name, facts } of found) {
     stats.update(`${name}\0${facts.mode} ${facts.size} ${facts.mtimeMs} ${facts.ctimeMs}\n`);
@@ -25,7 +26,7 @@ export async function compareLocal(path: string, remembered: string | undefined,
   const statsHash = stats.digest('hex');
   if (remembered !== undefined && statsHash === knownStats) return { changed: false, fingerprint: remembered };
   const content = createHash('sha256');
-  for (const entry of found) await hashEntry(content, path, entry, op);
+  for (const entry of found) await hashEntry(content, root, entry, op);
   const contentHash = content.digest('hex');
   return { changed: contentHash !== knownContent, fingerprint: `${statsHash} ${contentHash}` };
 }

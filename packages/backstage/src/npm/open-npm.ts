@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { stagingFault } from '@gantry/core';
+import { type Environment, type Op, systemEnvironment } from '@gantry/oci';
+import type { PluginEntry } from '../config/plugin-entry.ts';
+import type { StagedPlugin } from '../install/staged-plugin.ts';
+import { checkHash, type ExpectedHash, expectedIntegrity } from './integrity.ts';
+import { readNpmConfiguration } from './npm-configuration.ts';
+import { openNpmNetwork } from './npm-network.ts';
+import { type NpmWorld, obtainTarball } from './obtain-tarball.ts';
+import { packLocal } from './pack-local.ts';
+import { extractPackage } from './package-archive.ts';
+import { packDirectoryName, readManifest } from './package-manifest.ts';
+import { packageOrigin } from './package-source.ts';
+import { shownPackage } from './shown-package.ts';
+import { openTarballFile } from './tarball-file.ts';
+
+/** What packages that are no images are obtained with. */
+export interface NpmOptions {
+  /** The plugin root: npm's configuration is the one it would have there. */
+  readonly root: string;
+  /** What `./…` counts from: the directory of dynamic-plugins.yaml. */
+  readonly directory: string;
+  readonly environment?: Environment;
+  /** MAX_ENTRY_SIZE: the largest file of a package, in bytes. */
+  readonly maxEntryBytes: number;
+  /** SKIP_INTEGRITY_CHECK. */
+  readonly skipIntegrity: boolean;
+  /** Give the group write permission, where the plugin root is shared by a group. */
+  readonly groupWritable: boolean;
+}
+
+/** Packages from npm registries, URLs and local directories. Disposing closes connections. */
+export interface NpmPackages extends AsyncDisposable {
+  /**
+   * Says everything against an entry that can be said without the network, and the name of its directory where that is
+   * known without: for a version that is written out, and for a local package.
+   * Throws `CONFIG_PLUGIN_INTEGRITY`, `CONFIG_GIT_PACKAGE`, `CONFIG_PACKAGE`.
+   */
+  check(entry: PluginEntry, op?: Op): Promise<string | undefined>;
+  /**
+   * Obtains a package and leaves it whole and checked in a fresh directory inside `staging`, which exists. On any error
+   * nothing of it is left there. Throws what {@link check} does, `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`,
+   * `STORE_FULL`, `INSTALL_IO`.
+   */
+  stage(entry: PluginEntry, staging: string, op?: Op): Promise<StagedPlugin>;
+}
+
+/** A package that lies in staging. */
+type Obtained = Omit<StagedPlugin, 'digest' | 'signer'>;
+
+/** Nothing is read or connected before it is needed; npm's configuration is read once. No script of a package ever runs. */
+export function openNpm(options: NpmOptions): NpmPackages {
+  const environment = options.environment ?? systemEnvironment();
+  let world: Promise<NpmWorld> | undefined;
+  const npm = (): Promise<NpmWorld> => {
+    world ??= readNpmConfiguration(options.root, environment).then((configuration) => ({
+      configuration,
+      network: openNpmNetwork(configuration, environment),
+    }));
+    return world;
+  };
+
+  const unpack = async (
+    entry: PluginEntry,
+    archive: { readonly path: string; readonly expected: ExpectedHash | undefined },
+    place: string,
+    op?: Op,
+  ): Promise<Obtained> => {
+    const shown = shownPackage(entry);
+    const { path, expected } = archive;
+    await using file = await openTarballFile(path, shown, expected === undefined ? [] : [expected.algorithm], op);
+    if (expected !== undefined) checkHash(entry, expected, file.hash(expected.algorithm));
+    const directory = await extractPackage(file, shown, join(place, 'tree'), options, op);
+    const { directoryName } = await readManifest(directory, shown, op);
+    return { directory, name: directoryName, integrity: `sha512-${file.hash('sha512')}`, bytes: file.layer.size };
+  };
+
+  const obtain = async (entry: PluginEntry, place: string, op?: Op): Promise<Obtained> => {
+    const origin = await packageOrigin(entry, options);
+    if (origin.type === 'directory') {
+      const manifest = await readManifest(origin.path, shownPackage(entry), op);
+      const directory = join(place, 'tree');
+      await packLocal(origin.path, manifest, directory, options, op);
+      return { directory, name: manifest.directoryName, integrity: undefined, bytes: 0 };
+    }
+    const local = entry.source.type === 'local';
+    const expected = local ? undefined : expectedIntegrity(entry, options.skipIntegrity);
+    if (origin.type === 'file') {
+      const unpacked = await unpack(entry, { path: origin.path, expected }, place, op);
+      return { ...unpacked, bytes: 0, integrity: local ? undefined : unpacked.integrity };
+    }
+    const path = join(place, 'package.tgz');
+    const claimed = await obtainTarball(origin, path, await npm(), op);
+    // Who writes an integrity needs nobody else's word.
+    const unpacked = await unpack(entry, { path, expected: expected ?? claimed }, place, op);
+    await rm(path);
+    return unpacked;
+  };
+
+  return {
+    check: async (entry, op) => {
+      const origin = await packageOrigin(entry, options);
+      if (entry.source.type !== 'local') expectedIntegrity(entry, options.skipIntegrity);
+      if (origin.type === 'registry') return packDirectoryName(origin.name, origin.version);
+      if (origin.type !== 'directory') return undefined;
+      return (await readManifest(origin.path, shownPackage(entry), op)).directoryName;
+    },
+    stage: async (entry, staging, op) => {
+      let place: string | undefined;
+      try {
+        place = await mkdtemp(join(staging, 'npm-'));
+        return { ...(await obtain(entry, place, op)), digest: undefined, signer: 'unsigned' };
+      } catch (error) {
+        if (place !== undefined) await rm(place, { recursive: true, force: true });
+        throw stagingFault(error);
+      }
+    },
+    [Symbol.asyncDispose]: async () => {
+      const opened = await world?.catch(() => undefined);
+      await opened?.network[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AddressKind, escapeRemote, isGantryError, type Op, ociError } from '@gantry/oci';
+import type { Packument } from 'pacote';
+import { backstageLimits } from '../backstage-limits.ts';
+import type { NpmConfiguration } from './npm-configuration.ts';
+import { credentialOf, registryOf } from './npm-credentials.ts';
+import type { NpmNetwork } from './npm-network.ts';
+import type { RegistryPackage } from './package-source.ts';
+
+/** Abbreviated documents, as npm asks for them; a registry that has none answers with the whole one. */
+const ABBREVIATED = 'application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*';
+const NPMJS = 'registry.npmjs.org';
+
+/** The tarball that a registry names for a specification. */
+export interface RegistryTarball {
+  readonly url: URL;
+  readonly registry: URL;
+  /** The kind of the address that the registry was reached at. */
+  readonly zone: AddressKind;
+  /** The registry's own integrity: hashes with their algorithm, `sha1` of old packages included. */
+  readonly integrity: string | undefined;
+}
+
+/**
+ * Asks a registry for the versions of a package, once, and has npm's own library choose. The document comes through the
+ * transport: with the registry's credential, which no redirect takes elsewhere.
+ * Throws what the transport throws; `REGISTRY_NOT_FOUND` when no version fits; `REGISTRY_PROTOCOL` when the document is none.
+ */
+export async function findTarball(
+  wanted: RegistryPackage,
+  configuration: NpmConfiguration,
+  network: NpmNetwork,
+  op?: Op,
+): Promise<RegistryTarball> {
+  const { flat } = configuration;
+  const registry = registryOf(flat, wanted.scope);
+  const transport = await network.transportFor(registry);
+  // As npm: the slash of a scope is a part of the name, not of the path.
+  const url = new URL(wanted.name.replace('/', '%2f'), registry);
+  const answer = await transport.request(
+    {
+      method: 'GET',
+      url,
+      registry: registry.host,
+      access: [],
+      accept: [200],
+      authorization: credentialOf(flat, url, registry)?.authorization ?? null,
+      headers: { accept: flat['before'] == null ? ABBREVIATED : 'application/json' },
+    },
+    op,
+  );
+  const text = new TextDecoder().decode(await answer.bytes(backstageLimits(op, 'packageDocumentBytes')));
+  const dist = await chooseVersion(wanted, text, configuration);
+  const tarball = typeof dist.tarball === 'string' ? URL.parse(dist.tarball) : null;
+  if (tarball === null || !['http:', 'https:'].includes(tarball.protocol)) {
+    throw malformed(wanted, 'it names no http or https URL of a tarball');
+  }
+  return { url: placed(tarball, registry, flat), registry, zone: answer.zone, integrity: dist.integrity };
+}
+
+async function chooseVersion(
+  wanted: RegistryPackage,
+  text: string,
+  { flat }: NpmConfiguration,
+): Promise<{ readonly tarball: unknown; readonly integrity: string | undefined }> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw malformed(wanted, 'it is not JSON');
+  }
+  if (document === null || typeof document !== 'object' || Array.isArray(document)) {
+    throw malformed(wanted, 'it is not an object');
+  }
+  const { manifest } = await import('pacote');
+  try {
+    const found = await manifest(wanted.spec, {
+      ...flat,
+      // Where it would write if it fetched anything, which it has no reason to: the document is at hand.
+      cache: join(tmpdir(), 'gantry-npm-cache'),
+      packumentCache: onlyDocument(document as Packument),
+    });
+    const { tarball } = (found.dist ?? {}) as { tarball?: unknown };
+    return { tarball, integrity: found._integrity };
+  } catch (error) {
+    if (isGantryError(error)) throw error;
+    const code = (error as { code?: unknown }).code;
+    const why = error instanceof Error ? escapeRemote(error.message) : 'unknown';
+    if (code !== 'ETARGET' && code !== 'ENOVERSIONS' && code !== 'E403') throw malformed(wanted, why, error);
+    throw ociError('REGISTRY_NOT_FOUND', `${escapeRemote(wanted.spec)}: ${why}`, {
+      details: { package: escapeRemote(wanted.spec) },
+      hint: 'check the version or the tag',
+    });
+  }
+}
+
+/** A cache that has the document under every key, so that npm's library never asks for it itself. */
+function onlyDocument(document: Packument): Map<string, Packument> {
+  const cache = new Map<string, Packument>();
+  cache.has = () => true;
+  cache.get = () => document;
+  return cache;
+}
+
+/**
+ * Where the tarball is taken from: documents of mirrors name npmjs.org and mean the mirror (`replace-registry-host`), and
+ * registries behind a proxy name themselves without TLS.
+ */
+function placed(tarball: URL, registry: URL, flat: NpmConfiguration['flat']): URL {
+  const configured = flat['replaceRegistryHost'] ?? 'npmjs';
+  const host = configured === 'npmjs' ? NPMJS : configured;
+  if (host !== 'never' && (host === 'always' || host === tarball.host)) return new URL(tarball.pathname, registry);
+  if (tarball.hostname === registry.hostname && tarball.port === registry.port) tarball.protocol = registry.protocol;
+  return tarball;
+}
+
+function malformed(wanted: RegistryPackage, why: string, cause?: unknown): Error {
+  return ociError('REGISTRY_PROTOCOL', `the document of the package ${escapeRemote(wanted.name)}: ${why}`, { cause });
+}
