@@ -1,4 +1,3 @@
-import { pluginPathProblem } from '../images/plugin-path.ts';
 import type { YamlValue } from '../yaml/yaml-value.ts';
 import { configFault, shown } from './config-fault.ts';
 import { isTruthy, pullPolicyOf, switchOf } from './entry-fields.ts';
@@ -6,6 +5,7 @@ import type { MergedEntry } from './merge-entries.ts';
 import type { Origin } from './origin.ts';
 import { isGitPackage } from './package-key.ts';
 import type { PackageSource, PluginEntry } from './plugin-entry.ts';
+import { pluginPathFault } from './plugin-path.ts';
 
 /**
  * What is to be installed for merged entries. Throws for a plugin that is switched on: `CONFIG_GIT_PACKAGE`, and
@@ -48,11 +48,9 @@ function sourceOf({ package: text, image }: MergedEntry): PackageSource {
 }
 
 function refuseUninstallable({ package: text, image, packageFrom: { place } }: MergedEntry): void {
-  const problem = image && pluginPathProblem(image.path);
-  if (problem !== undefined) {
-    const hint =
-      'Backstage finds plugins at the first level of its root only: the directory must be at the root of the image';
-    throw configFault('CONFIG_PLUGIN_PATH', shown(problem), place, image?.path.includes('/') === true ? { hint } : {});
+  const fault = image && pluginPathFault(image.path);
+  if (fault !== undefined) {
+    throw configFault('CONFIG_PLUGIN_PATH', fault.message, place, fault.hint === undefined ? {} : { hint: fault.hint });
   }
   if (image === undefined && !text.startsWith('./') && isGitPackage(text)) {
     throw configFault('CONFIG_GIT_PACKAGE', `${shown(text)} names a git repository`, place);

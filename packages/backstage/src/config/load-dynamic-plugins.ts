@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import type { Op } from '@gantry/oci';
 import type { LogSink } from '../install/log-sink.ts';
-import type { YamlValue } from '../yaml/yaml-value.ts';
+import type { YamlEntry } from '../yaml/yaml-value.ts';
 import { configFault, shown } from './config-fault.ts';
 import { detectEntryPaths, type PathDetector } from './detect-paths.ts';
 import { type DroppedEntry, dropDisabledImages } from './disabled-images.ts';
@@ -66,10 +66,10 @@ export async function loadDynamicPlugins(options: LoadOptions, op?: Op): Promise
   if (options.skipIntegrity === true) {
     log.line('SKIP_INTEGRITY_CHECK has been set to True, skipping integrity check of remote NPM packages');
   }
-  const included = includedFiles(content.entries.get('includes')?.value, options).flatMap((file) =>
+  const included = includedFiles(content.entries.get('includes'), options).flatMap((file) =>
     readInclude(file, log, op),
   );
-  const plugins = content.entries.get('plugins')?.value;
+  const plugins = content.entries.get('plugins');
   const own = plugins === undefined ? [] : readEntries(plugins, CONFIGURATION_FILE, 1, log);
   const { entries, dropped } = dropDisabledImages(resolveNames([...included, ...own], log), log);
   const detected = await detectEntryPaths(entries, options.detectPaths, log, op);
@@ -85,14 +85,14 @@ export async function loadDynamicPlugins(options: LoadOptions, op?: Op): Promise
   };
 }
 
-function includedFiles(includes: YamlValue | undefined, options: LoadOptions): readonly PluginFile[] {
+function includedFiles(includes: YamlEntry | undefined, options: LoadOptions): readonly PluginFile[] {
   if (includes === undefined) return [];
   const inMain = `in ${CONFIGURATION_FILE}`;
-  if (includes.type !== 'list') {
+  if (includes.value.type !== 'list') {
     const message = `content of the 'includes' field must be a list ${inMain}`;
     throw configFault('CONFIG_DYNAMIC_PLUGINS', message, { ...includes.origin, key: 'includes' });
   }
-  const files = includes.items.map((item, index): PluginFile => {
+  const files = includes.value.items.map((item, index): PluginFile => {
     if (item.type === 'string') return { path: resolve(options.directory, item.value), shownAs: item.value };
     const message = `content of the 'includes' field must be a list of strings ${inMain}`;
     throw configFault('CONFIG_DYNAMIC_PLUGINS', message, { ...item.origin, key: `includes[${index}]` });
@@ -116,6 +116,6 @@ function readInclude(file: PluginFile, log: LogSink, op?: Op): readonly WrittenE
     const place = content?.origin ?? { file: file.shownAs, line: 1, column: 1 };
     throw configFault('CONFIG_DYNAMIC_PLUGINS', `${name} content must be a YAML object`, place);
   }
-  const plugins = content.entries.get('plugins')?.value;
-  return plugins === undefined ? [] : readEntries(plugins, name, 0, log);
+  const plugins = content.entries.get('plugins');
+  return plugins === undefined ? [] : readEntries(plugins, file.shownAs, 0, log);
 }

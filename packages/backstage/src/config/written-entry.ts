@@ -1,6 +1,6 @@
 import type { LogSink } from '../install/log-sink.ts';
-import type { YamlValue } from '../yaml/yaml-value.ts';
-import { configFault, type Place } from './config-fault.ts';
+import type { YamlEntry, YamlValue } from '../yaml/yaml-value.ts';
+import { configFault, type Place, shown } from './config-fault.ts';
 import { type Fields, switchOf, warnAboutFields } from './entry-fields.ts';
 import { OCI_SCHEME, type OciPackage, parseOciPackage } from './package-key.ts';
 
@@ -31,15 +31,18 @@ export function withPackage(entry: WrittenEntry, text: string): WrittenEntry {
   return { ...entry, package: text, oci: parseOciPackage(text) };
 }
 
-/** Reads a `plugins` list. Throws `CONFIG_DYNAMIC_PLUGINS`; fields of a wrong type are warned about. */
-export function readEntries(plugins: YamlValue, file: string, level: 0 | 1, log: LogSink): readonly WrittenEntry[] {
-  if (plugins.type !== 'list') {
-    throw configFault('CONFIG_DYNAMIC_PLUGINS', `content of the 'plugins' field must be a list in ${file}`, {
-      ...plugins.origin,
-      key: 'plugins',
-    });
+/** Reads the `plugins` of a file. Throws `CONFIG_DYNAMIC_PLUGINS`; fields of a wrong type are warned about. */
+export function readEntries(
+  { value, origin }: YamlEntry,
+  file: string,
+  level: 0 | 1,
+  log: LogSink,
+): readonly WrittenEntry[] {
+  if (value.type !== 'list') {
+    const message = `content of the 'plugins' field must be a list in ${shown(file)}`;
+    throw configFault('CONFIG_DYNAMIC_PLUGINS', message, { ...origin, key: 'plugins' });
   }
-  return plugins.items.map((item, index) => readEntry(item, `plugins[${index}]`, { file, level, log }));
+  return value.items.map((item, index) => readEntry(item, `plugins[${index}]`, { file: shown(file), level, log }));
 }
 
 function readEntry(
