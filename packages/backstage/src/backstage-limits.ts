@@ -3,7 +3,10 @@ import { defineLimits, type LimitTable } from '@gantry/oci';
 /** Names of the limits of this package. */
 export type BackstageLimitName =
   | 'dynamicPluginsBytes'
+  | 'pluginEntryBytes'
+  | 'startJitter'
   | 'imagePlugins'
+  | 'catalogIndexBytes'
   | 'packageDocumentBytes'
   | 'packageJsonBytes'
   | 'dynamicPluginsDepth'
@@ -31,7 +34,22 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     unit: 'count',
     meaning: 'Values that aliases in dynamic-plugins.yaml repeat, multiplied through.',
   },
+  pluginEntryBytes: {
+    value: 40_000_000,
+    unit: 'bytes',
+    meaning: 'Largest file of a plugin; MAX_ENTRY_SIZE overrides it.',
+  },
+  startJitter: {
+    value: 500,
+    unit: 'milliseconds',
+    meaning: 'Longest random wait of a pod before its first request, so that many do not ask at the same moment.',
+  },
   imagePlugins: { value: 1000, unit: 'count', meaning: 'Plugins that one image says it holds.' },
+  catalogIndexBytes: {
+    value: 16 * MiB,
+    unit: 'bytes',
+    meaning: 'Entities of one catalog index image, which are held in memory and kept for the next start.',
+  },
   packageDocumentBytes: {
     value: 64 * MiB,
     unit: 'bytes',

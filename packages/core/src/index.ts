@@ -3,6 +3,7 @@ export type { ArchiveProfile } from './archive/archive-profile.ts';
 export { type ExtractOptions, extractLayers } from './archive/extract-layers.ts';
 export type { ExtractedFile, Extraction } from './archive/extraction.ts';
 export { createGate, type Gate } from './archive/gate.ts';
+export { inflateThreads } from './archive/inflate-slots.ts';
 export {
   type LayerPool,
   type LayerPoolOptions,

@@ -1,7 +1,7 @@
 import { type Annotations, escapeRemote, type JsonValue, type Op, ociError, parseJson } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { backstageLimits } from '../backstage-limits.ts';
-import { pluginPathProblem } from './plugin-path.ts';
+import { pluginPathFault } from '../config/plugin-path.ts';
 
 const ANNOTATION = 'io.backstage.dynamic-packages';
 
@@ -24,16 +24,12 @@ export function dynamicPackages(image: string, annotations: Annotations, op?: Op
     });
   }
   for (const path of paths) {
-    const problem = pluginPathProblem(path);
-    if (problem === undefined) continue;
-    throw backstageError(
-      'CONFIG_PLUGIN_PATH',
-      `${image}: its annotation ${ANNOTATION} names ${escapeRemote(path)}: ${problem}`,
-      {
-        details: { image, path: escapeRemote(path) },
-        hint: 'its publisher has to package it again; or name the directory behind the reference: !directory',
-      },
-    );
+    const fault = pluginPathFault(path);
+    if (fault === undefined) continue;
+    throw backstageError('CONFIG_PLUGIN_PATH', `${fault.message}, says the annotation ${ANNOTATION} of ${image}`, {
+      details: { image, path: escapeRemote(path) },
+      hint: 'ask its publisher to package it again, or name a directory of it: !directory',
+    });
   }
   return paths;
 }

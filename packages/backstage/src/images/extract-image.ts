@@ -1,14 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  type Extraction,
-  type LayerPool,
-  mapParallel,
-  openLayerPool,
-  type ResolvedPlugin,
-  spoolLayers,
-} from '@gantry/core';
-import { type Digest, type Op, ociLimits } from '@gantry/oci';
+import { type Extraction, type LayerPool, openLayerPool, type ResolvedPlugin, spoolLayers } from '@gantry/core';
+import type { Digest, Op } from '@gantry/oci';
 import type { ImageResolver } from './resolve-image.ts';
 
 /** What lies in staging of an image. */
@@ -78,7 +71,7 @@ export function openImageExtractor(resolver: Pick<ImageResolver, 'admit'>, maxEn
       const stage = stageAt(staging);
       for (const tops of wanted.values()) for (const top of tops) stage.tops.add(top);
       const before = stage.announced;
-      const work = mapParallel([...wanted.keys()], ociLimits(op, 'parallelTransfers'), async (image) => {
+      const work = [...wanted.keys()].map(async (image) => {
         try {
           const { plugin } = await resolver.admit(image, op);
           if (!stage.seen.has(image)) expect(stage, image, plugin);
@@ -86,7 +79,7 @@ export function openImageExtractor(resolver: Pick<ImageResolver, 'admit'>, maxEn
           // Whoever extracts it gets the same failure.
         }
       });
-      stage.announced = Promise.all([before, work]).then(() => {});
+      stage.announced = Promise.all([before, ...work]).then(() => {});
     },
     extract: async (image, tops, staging, op) => {
       const stage = stageAt(staging);

@@ -46,6 +46,8 @@ export interface Images {
   peek(image: string, op?: Op): Promise<Digest>;
   /** Resolves, judges and enforces, once in a run. Throws `REGISTRY_*`, `CONTENT_*`, `SIGNATURE_*`, `POLICY_*`. */
   admit(image: string, op?: Op): Promise<AdmittedImage>;
+  /** Digest of the trust entries that answer for an image: what was admitted under others has to be judged anew. */
+  rules(image: string, op?: Op): Digest;
   /**
    * Says which images will be staged, before the first is: their names are resolved ahead, and a layer that several of them
    * have is then downloaded and inflated once. Without it everything works and shared layers may be downloaded again.
@@ -83,6 +85,7 @@ export function openImages(options: ImagesOptions): Images {
     },
     peek: resolver.peek,
     admit: resolver.admit,
+    rules: resolver.rules,
     announce: extractor.announce,
     stage: (image, paths, staging, op) => stagePlugins(extractor, { image, paths, staging, log }, op),
     extract: extractor.extract,

@@ -1,8 +1,19 @@
-import { type JudgeOptions, judge, type Policy, type ResolvedPlugin, resolveReference } from '@gantry/core';
+import {
+  clausesFor,
+  createGate,
+  type Gate,
+  type JudgeOptions,
+  judge,
+  type Policy,
+  policyDigest,
+  type ResolvedPlugin,
+  resolveReference,
+} from '@gantry/core';
 import {
   type Digest,
   type Op,
   ociError,
+  ociLimits,
   type Platform,
   parseReference,
   type RegistryReference,
@@ -29,23 +40,37 @@ export interface ImageResolverOptions {
   readonly enforce?: (plugin: ResolvedPlugin, op?: Op) => Promise<void>;
 }
 
-/** Resolves and judges each image once in a run. */
+/** Resolves and judges each image once in a run, `parallelTransfers` of them at a time. */
 export interface ImageResolver {
   /** From a name to an admitted digest. A failure is remembered as well. */
   admit(image: string, op?: Op): Promise<AdmittedImage>;
   /** Which digest the name has: no request when it is known, else one HEAD. An untrusted hint. */
   peek(image: string, op?: Op): Promise<Digest>;
+  /** Digest of the trust entries that answer for an image. */
+  rules(image: string, op?: Op): Digest;
 }
 
 /** Opens the resolver of one run. */
 export function openImageResolver(options: ImageResolverOptions): ImageResolver {
   const admitted = new Map<string, Promise<AdmittedImage>>();
-  const { fallback, openRepository } = options;
+  const { fallback, openRepository, policy } = options;
+  let gate: Gate | undefined;
+
+  const inTurn = async (image: string, op?: Op): Promise<AdmittedImage> => {
+    gate ??= createGate(ociLimits(op, 'parallelTransfers'));
+    const leave = await gate.enter();
+    try {
+      op?.signal?.throwIfAborted();
+      return await admitImage(image, options, op);
+    } finally {
+      leave();
+    }
+  };
 
   const admit: ImageResolver['admit'] = (image, op) => {
     const known = admitted.get(image);
     if (known !== undefined) return known;
-    const work = admitImage(image, options, op);
+    const work = inTurn(image, op);
     work.catch(() => {});
     admitted.set(image, work);
     return work;
@@ -53,6 +78,7 @@ export function openImageResolver(options: ImageResolverOptions): ImageResolver 
 
   return {
     admit,
+    rules: (image, op) => policyDigest(policy, clausesFor(policy, repositoryName(imageReference(image, op)))),
     peek: async (image, op) => {
       const reference = imageReference(image, op);
       if (reference.digest !== undefined) return reference.digest;

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { coreError, type Extraction } from '@gantry/core';
 import { escapeRemote, type GantryError, type Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
+import { pluginPathFault } from '../config/plugin-path.ts';
 import type { LogSink } from '../install/log-sink.ts';
 import type { StagedPlugin } from '../install/staged-plugin.ts';
 import type { ExtractedImage, ImageExtractor } from './extract-image.ts';
-import { pluginPathProblem } from './plugin-path.ts';
 
 /** The plugins of one image, by the directory that holds each; what is wrong with one is no matter of the others. */
 export type StagedPlugins = ReadonlyMap<string, StagedPlugin | GantryError>;
@@ -18,8 +18,8 @@ export async function stagePlugins(
 ): Promise<StagedPlugins> {
   const staged = new Map<string, StagedPlugin | GantryError>();
   for (const path of paths) {
-    const problem = pluginPathProblem(path);
-    if (problem !== undefined) staged.set(path, pathFault(image, path, problem));
+    const fault = pluginPathFault(path);
+    if (fault !== undefined) staged.set(path, pathFault(image, path, fault.message, fault.hint));
   }
   const usable = paths.filter((path) => !staged.has(path));
   if (usable.length === 0) return staged;
@@ -64,12 +64,17 @@ function problemOf(image: string, path: string, extraction: Extraction): GantryE
   }
   if (extraction.directories.includes(path)) return undefined;
   const file = extraction.files.some((found) => found.path === path);
-  return pathFault(image, path, file ? `${path} is a file and no directory` : `there is no directory ${path} in it`);
+  return pathFault(
+    image,
+    path,
+    file ? 'this is a file in the image and no directory' : 'the image has no such directory',
+  );
 }
 
-function pathFault(image: string, path: string, problem: string): GantryError {
-  return backstageError('CONFIG_PLUGIN_PATH', `${image}!${escapeRemote(path)}: ${escapeRemote(problem)}`, {
+function pathFault(image: string, path: string, problem: string, hint?: string): GantryError {
+  return backstageError('CONFIG_PLUGIN_PATH', `${image}!${escapeRemote(path)}: ${problem}`, {
     details: { image, path: escapeRemote(path) },
+    ...(hint !== undefined && { hint }),
   });
 }
 
