@@ -145,6 +145,7 @@ export { SIMPLE_SIGNING_MEDIA_TYPE } from './trust/signatures/read-simple-signin
 export type * from './trust/signatures/signature-document.ts';
 export type * from './trust/signatures/signature-question.ts';
 export type { SigningMemory, SigningTime } from './trust/signing-memory.ts';
+export { signingTimes } from './trust/signing-times.ts';
 export { textOfRule } from './trust/text-rule.ts';
 export * from './trust/verdict.ts';
 export { type EvidenceFile, type Grounds, VerifiedPlugin } from './trust/verified-plugin.ts';

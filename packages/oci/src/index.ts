@@ -38,6 +38,6 @@ export { type CompanionSuffix, companionTag, resolveTag, tagReference } from './
 export { type AddressKind, addressKind, unmapAddress } from './transport/addresses.ts';
 export { type Dialled, dial, type Endpoint } from './transport/dial.ts';
 export { openTransport } from './transport/open-transport.ts';
-export type * from './transport/origin.ts';
+export { type Origin, originOf } from './transport/origin.ts';
 export * from './transport/transport.ts';
 export * from './verified-stream.ts';

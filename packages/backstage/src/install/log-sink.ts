@@ -6,3 +6,27 @@ export interface LogSink {
   line(text: string): void;
   warn(text: string): void;
 }
+
+/** Keeps lines back until it is known whether they are true. */
+export class BufferedLog implements LogSink {
+  readonly #target: LogSink;
+  #kept: (() => void)[] = [];
+
+  constructor(target: LogSink) {
+    this.#target = target;
+  }
+
+  line(text: string): void {
+    this.#kept.push(() => this.#target.line(text));
+  }
+
+  warn(text: string): void {
+    this.#kept.push(() => this.#target.warn(text));
+  }
+
+  /** Passes on what was kept. */
+  flush(): void {
+    for (const pass of this.#kept) pass();
+    this.#kept = [];
+  }
+}

@@ -1,0 +1,179 @@
+import { join, resolve } from 'node:path';
+import type { Digest, Op } from '@gantry/oci';
+import { emitAppConfig } from '../app-config/emit-app-config.ts';
+import { mergePluginConfigs, type PluginConfig } from '../app-config/merge-plugin-configs.ts';
+import { shown } from '../config/config-fault.ts';
+import { knownDirectory } from '../config/same-directory.ts';
+import { type DynamicRoot, type InstalledDirectory, openDynamicRoot } from '../root/open-root.ts';
+import { carryOut } from './carry-out.ts';
+import { countTraffic } from './count-traffic.ts';
+import { type Decisions, decideAll } from './decide-all.ts';
+import { estimateDisk } from './estimate-disk.ts';
+import { type InstallSettings, installSettings } from './install-settings.ts';
+import { type InstalledPlugins, indexInstalled } from './installed-plugins.ts';
+import type { LogSink } from './log-sink.ts';
+import { openPackages, type Packages } from './open-packages.ts';
+import type { InstallReport, PluginReport } from './plugin-report.ts';
+import { reportPlugins, reportRemoved } from './report-plugins.ts';
+import type { InstallOptions } from './run-context.ts';
+import { settleStanding } from './settle-standing.ts';
+
+/** Name of what Backstage reads, in the root. */
+const APP_CONFIG = 'app-config.dynamic-plugins.yaml';
+
+/** How a run ended. */
+export interface InstallOutcome {
+  readonly report: InstallReport;
+  /** What ended the run before it was through; undefined when every plugin was dealt with, well or not. */
+  readonly failure: unknown;
+}
+
+/** One run while it goes on. */
+interface Run {
+  readonly options: InstallOptions;
+  readonly variables: InstallSettings;
+  readonly root: DynamicRoot;
+  readonly packages: Packages;
+  readonly op: Op;
+  /** Filled as plugins are dealt with. */
+  readonly plugins: PluginReport[];
+}
+
+/** What a run that was not cut short brings about, beside its plugins. */
+type Result = Pick<InstallReport, 'appConfig' | 'estimate'>;
+
+/**
+ * Brings a directory of dynamic plugins to what dynamic-plugins.yaml asks for, as `install-dynamic-plugins` of Developer Hub
+ * does: takes the lock, finishes what a killed run left, reads the configuration, finds conflicts, installs what is not
+ * there in parallel, removes what is no longer declared, and writes app-config.dynamic-plugins.yaml last. When a plugin
+ * fails the others are installed, and nothing is removed or written. Never throws: what ends it early is in the outcome.
+ */
+export async function installDynamicPlugins(options: InstallOptions, op?: Op): Promise<InstallOutcome> {
+  const { environment } = options;
+  const started = environment.monotonic();
+  const counted = countTraffic(op);
+  const directory = resolve(options.directory, options.root);
+  const plugins: PluginReport[] = [];
+  let result: Result = { appConfig: null };
+  let failure: unknown;
+  try {
+    result = await openAndInstall(options, directory, plugins, counted.op);
+  } catch (error) {
+    failure = error;
+  }
+  const seconds = (environment.monotonic() - started) / 1000;
+  return { report: { root: directory, plugins, ...counted.traffic(), seconds, ...result }, failure };
+}
+
+async function openAndInstall(
+  options: InstallOptions,
+  directory: string,
+  plugins: PluginReport[],
+  op: Op,
+): Promise<Result> {
+  const { environment, log } = options;
+  const variables = installSettings(environment.env, log, op);
+  const { lockTimeoutMs } = variables;
+  const patience = lockTimeoutMs === undefined ? {} : { lockTimeoutMs };
+  const root = openDynamicRoot(directory, { environment, log, ...patience });
+  const packages = openPackages({ ...options, variables, root });
+  try {
+    if (options.dryRun !== true) await root.lock(op);
+    return await runInstall({ options, variables, root, packages, op, plugins });
+  } finally {
+    await packages[Symbol.asyncDispose]();
+    await root[Symbol.asyncDispose]();
+  }
+}
+
+async function runInstall(run: Run): Promise<Result> {
+  const { options, root, plugins, op } = run;
+  const { log, environment, directory } = options;
+  const installed = indexInstalled(root.installed(op));
+  const decided = await decide(run, installed);
+  if (decided === undefined) return writeAppConfig(run, '');
+  const text = emitAppConfig(mergePluginConfigs(pluginConfigs(decided)));
+  sayWhatStays(decided, log);
+  const decisions = [...decided.decisions.values()];
+  const wanted = decisions.filter(({ standing }) => standing === undefined);
+  if (options.dryRun === true) {
+    const { estimate, failures } = await estimateDisk(wanted, directory, run.packages, op);
+    const installations = new Map([...failures].map(([decision, error]) => [decision, { error, seconds: 0 }]));
+    plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
+    plugins.push(...obsolete(willBeTaken(decided), installed).map((one) => reportRemoved(one, root.directory)));
+    return { appConfig: null, estimate };
+  }
+  for (const decision of decisions) await settleStanding(decision, root, decided.paths, environment.now(), op);
+  const taken = directoriesTaken(decided);
+  const installations = await carryOut(wanted, { ...run, paths: decided.paths, taken, environment, log }, op);
+  plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
+  if (plugins.some(({ state }) => state === 'failed')) return { appConfig: null };
+  for (const one of obsolete(taken, installed)) {
+    log.line(`\n======= Removing previously installed dynamic plugin ${one.name}`);
+    await root.remove(one.name, op);
+    plugins.push(reportRemoved(one, root.directory));
+  }
+  return writeAppConfig(run, text);
+}
+
+function decide(
+  { options, variables, packages, op }: Run,
+  installed: InstalledPlugins,
+): Promise<Decisions | undefined> {
+  const { directory, policy, log } = options;
+  const reader = {
+    directory,
+    catalogDefault: undefined,
+    skipIntegrity: variables.skipIntegrity,
+    installed,
+    askPaths: async (image: string) => (await packages.images(op)).paths(image, op),
+  };
+  const peek = async (image: string): Promise<Digest> => (await packages.images(op)).peek(image, op);
+  return decideAll(reader, { directory, installed, policy, peek }, log, op);
+}
+
+function pluginConfigs({ loaded }: Decisions): readonly PluginConfig[] {
+  return loaded.plugins.flatMap(({ enabled, package: name, pluginConfig }) =>
+    enabled && pluginConfig !== undefined ? [{ package: name, config: pluginConfig }] : [],
+  );
+}
+
+/** Says of each plugin for which nothing is to be done why that is so. */
+function sayWhatStays({ loaded, decisions, missing }: Decisions, log: LogSink): void {
+  for (const entry of loaded.plugins) {
+    const name = shown(entry.package);
+    const standing = decisions.get(entry)?.standing;
+    if (!entry.enabled) log.line(`\n======= Skipping disabled dynamic plugin ${name}`);
+    else if (standing !== undefined) {
+      const why =
+        entry.source.type === 'oci' && entry.pullPolicy === 'Always' ? 'digest_unchanged' : 'already_installed';
+      log.line(`\n======= Skipping download of already installed dynamic plugin ${name} (${why})`);
+    }
+  }
+  if (missing.size === 0) return;
+  log.warn(`\n======= Skipping ${missing.size} local plugins (directories not found)`);
+  for (const { package: name } of missing) log.warn(`\t==> ${shown(name)}`);
+}
+
+/** The directories of plugins that stay as they are, with the package of each. */
+function directoriesTaken({ decisions }: Decisions): Map<string, string> {
+  const standing = [...decisions.values()].filter((decision) => decision.standing !== undefined);
+  return new Map(standing.map((decision) => [decision.standing?.name ?? '', decision.entry.package]));
+}
+
+/** The directories that plugins have or will have, as far as it is known before they are here. */
+function willBeTaken(decided: Decisions): ReadonlySet<string> {
+  const wanted = [...decided.decisions.keys()].flatMap(({ source }) => knownDirectory(source) ?? []);
+  return new Set([...directoriesTaken(decided).keys(), ...wanted]);
+}
+
+/** The directories of plugins that nothing declares any more. */
+function obsolete(taken: { has(name: string): boolean }, { all }: InstalledPlugins): readonly InstalledDirectory[] {
+  return all.filter(({ name }) => !taken.has(name));
+}
+
+async function writeAppConfig({ options, root, op }: Run, text: string): Promise<Result> {
+  if (options.dryRun === true) return { appConfig: null };
+  await root.writeFile(APP_CONFIG, text, op);
+  return { appConfig: join(root.directory, APP_CONFIG) };
+}

@@ -1,0 +1,57 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lazyTrustRoots, signingTimes } from '@gantry/core';
+import {
+  dockerCredentials,
+  type Environment,
+  openRepository,
+  openTransport,
+  originOf,
+  parseReference,
+  type RegistrySettings,
+  type Transport,
+} from '@gantry/oci';
+import type { InstallTools } from './run-context.ts';
+
+/** What registries are asked with. */
+export interface ToolOptions {
+  readonly environment: Environment;
+  /** `registries` of gantry.yaml. */
+  readonly registries: Readonly<Record<string, RegistrySettings>>;
+}
+
+/**
+ * Opens what images are fetched and judged with. No request yet. Trust roots and signing times are kept in `$GANTRY_HOME`,
+ * else in the temporary directory: nothing else outside the plugin root is written.
+ */
+export function openTools({ environment, registries }: ToolOptions): InstallTools {
+  const { env } = environment;
+  const home = env['GANTRY_HOME'] || join(env['TMPDIR'] || tmpdir(), `gantry-${process.getuid?.() ?? 'user'}`);
+  const credentials = dockerCredentials(environment);
+  const transport = openTransport({ registries, credentials, environment });
+  let anonymous: Transport | undefined;
+  return {
+    openRepository: async (reference) => openRepository(reference, transport),
+    hasCredentials: async ({ registry, repository }, op) =>
+      (await credentials.credentialFor(originOf(transport.baseUrl(registry)), repository, op)) !== undefined,
+    judgeTools: {
+      trustRoots: lazyTrustRoots({
+        directory: join(home, 'trust'),
+        // No credential belongs to a TUF repository.
+        transport: () => {
+          anonymous ??= openTransport({ registries, environment });
+          return anonymous;
+        },
+        environment,
+        offline: false,
+      }),
+      openRepository: async (name) => openRepository(parseReference(name), transport),
+      memory: signingTimes(join(home, 'state', 'signing-times')),
+      environment,
+    },
+    [Symbol.asyncDispose]: async () => {
+      await transport[Symbol.asyncDispose]();
+      await anonymous?.[Symbol.asyncDispose]();
+    },
+  };
+}

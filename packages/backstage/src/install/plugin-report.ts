@@ -1,0 +1,62 @@
+import { isGantryError } from '@gantry/oci';
+
+/** What became of one plugin. */
+export interface PluginReport {
+  /** The package as it is recorded; of a removed directory whose package is not known its name. */
+  readonly package: string;
+  /** What entries are merged by. */
+  readonly key: string;
+  /** `skipped`: a local directory that is not there. With a dry run what would become of it. */
+  readonly state: 'installed' | 'unchanged' | 'disabled' | 'skipped' | 'failed' | 'removed';
+  /** `alg:hex` of the image. */
+  readonly digest?: string;
+  /** `sha512-…` of the tarball. */
+  readonly integrity?: string;
+  /** Absolute path of the directory. */
+  readonly path?: string;
+  /** The clause of the trust policy that accepted it, or `unsigned`; null when nothing was judged. */
+  readonly signer: string | null;
+  readonly error?: { readonly code: string; readonly message: string };
+  /** Downloaded for it; what several share counts for the first. */
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** What a run did: the document of `--json` and `--report`, without its version and exit code. */
+export interface InstallReport {
+  /** Absolute. */
+  readonly root: string;
+  readonly plugins: readonly PluginReport[];
+  readonly requests: number;
+  /** Received over the network. */
+  readonly bytes: number;
+  readonly seconds: number;
+  /** Absolute path of app-config.dynamic-plugins.yaml; null when this run did not bring it up to date. */
+  readonly appConfig: string | null;
+  /** With a dry run. */
+  readonly estimate?: DiskEstimate;
+}
+
+/** What installing would need, in bytes. */
+export interface DiskEstimate {
+  readonly download: number;
+  /** More in the root than there is now. */
+  readonly disk: number;
+}
+
+/** A failure as documents have it. */
+export function errorFacts(error: unknown): { readonly code: string; readonly message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: isGantryError(error) ? error.code : 'UNEXPECTED', message };
+}
+
+/** The lines that say which plugins failed, in the words of the original; none when all went well. */
+export function failureLines({ plugins }: Pick<InstallReport, 'plugins'>): readonly string[] {
+  const failed = plugins.filter(({ state }) => state === 'failed');
+  if (failed.length === 0) return [];
+  return [
+    `\n======= ${failed.length} plugin(s) failed:`,
+    ...failed.map((plugin) => `  - ${plugin.package}: ${plugin.error?.message}`),
+    '\n======= Skipping app-config.dynamic-plugins.yaml write and cleanup because of install failures. Fix the errors above and re-run; the previous successful state is preserved.',
+  ];
+}
