@@ -34,9 +34,19 @@ export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-
 export { installArtifact } from './install-artifact.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';
+export {
+  type NpmRegistry,
+  type NpmRegistryOptions,
+  type NpmRequest,
+  type NpmVersion,
+  npmTarball,
+  type PublishedPackage,
+  startNpmRegistry,
+} from './npm-registry.ts';
 export { type ArtifactSpec, type BlobSpec, type PublishedArtifact, publishArtifact } from './publish-artifact.ts';
 export { testExamples } from './readme-examples.ts';
 export type { RecordedCase, RecordedSignature, RecordedSigner, RecordedWorkflow } from './recorded/recorded-case.ts';
+export { type RecordedPyYaml, type RecordedValue, recordedPyYaml } from './recorded/recorded-pyyaml.ts';
 export { type RecordedSignatures, recordedSignatures } from './recorded/recorded-signatures.ts';
 export type { NeededAccess, RegistryAuth } from './registry-auth.ts';
 export type { LoggedRequest, RequestLog } from './request-log.ts';

@@ -26,7 +26,7 @@ export async function packLocal(
   ]);
   const tree = await new Arborist({ path: source }).loadActual();
   const names = await listFiles(tree, { path: source });
-  const programs = programsOf(manifest);
+  const isProgram = programsOf(manifest);
   const modes = rules.groupWritable
     ? { directory: 0o775, file: 0o664, program: 0o775 }
     : { directory: 0o755, file: 0o644, program: 0o755 };
@@ -47,7 +47,7 @@ export async function packLocal(
       }
       const to = join(destination, path);
       await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      await chmod(to, (mode & 0o100) !== 0 || programs.has(path) ? modes.program : modes.file);
+      await chmod(to, (mode & 0o100) !== 0 || isProgram(path) ? modes.program : modes.file);
       files.push({ path });
     }
     await chmod(destination, modes.directory);
@@ -58,10 +58,12 @@ export async function packLocal(
 }
 
 /** What `bin` names comes out executable, whatever it is on disk. */
-function programsOf({ content: { bin } }: PackageManifest): ReadonlySet<string> {
+function programsOf({ content: { bin } }: PackageManifest): (path: string) => boolean {
   const named = typeof bin === 'string' ? [bin] : Object.values((bin ?? {}) as Record<string, unknown>);
   const paths = named.filter((path) => typeof path === 'string');
-  return new Set(paths.map((path) => posix.join('/', path).slice(1)));
+  const programs = new Set(paths.map((path) => posix.join('/', path).slice(1)));
+  // npm takes the first segment for that of the archive, also where there is none yet: `bin/x.js` stays as it is.
+  return (path) => programs.has(path.replace(/^[^/]*\//, ''));
 }
 
 /** Every directory above a file, the highest first. */

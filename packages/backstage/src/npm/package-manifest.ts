@@ -8,10 +8,12 @@ import { backstageLimits } from '../backstage-limits.ts';
 /** Names as npm takes them for packages that are published today or long ago. */
 const NAME = /^(?:@[A-Za-z0-9~-][A-Za-z0-9._~-]*\/)?[A-Za-z0-9~-][A-Za-z0-9._~-]*$/;
 const LONGEST_NAME = 214;
-/** Semantic Versioning 2.0.0, with the sign in front that npm cleans away; build metadata is not a part of a name. */
+/** Semantic Versioning 2.0.0; the `v` in front and build metadata stand in the name of the archive too. */
 const VERSION =
-  /^[v=\s]*((?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?)(?:\+[0-9A-Za-z.-]+)?\s*$/;
+  /^v?(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:-(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z.-]+)?$/;
 const LONGEST_VERSION = 256;
+/** What a file system takes as one name, in bytes. */
+const LONGEST_SEGMENT = 255;
 
 /** The package.json of a package. */
 export interface PackageManifest {
@@ -47,9 +49,10 @@ export async function readManifest(directory: string, shown: string, op?: Op): P
 /** The name that `npm pack` gives to an archive, without `.tgz`; undefined when name or version are none. */
 export function packDirectoryName(name: unknown, version: unknown): string | undefined {
   if (typeof name !== 'string' || typeof version !== 'string') return undefined;
-  if (name.length > LONGEST_NAME || version.length > LONGEST_VERSION || !NAME.test(name)) return undefined;
-  const clean = VERSION.exec(version)?.[1];
-  return clean === undefined ? undefined : `${name.replace('@', '').replace('/', '-')}-${clean}`;
+  if (name.length > LONGEST_NAME || version.length > LONGEST_VERSION) return undefined;
+  if (!NAME.test(name) || !VERSION.test(version)) return undefined;
+  const directory = `${name.replace('@', '').replace('/', '-')}-${version}`;
+  return Buffer.byteLength(directory) > LONGEST_SEGMENT ? undefined : directory;
 }
 
 async function readText(path: string, shown: string, limit: number): Promise<string> {

@@ -73,9 +73,9 @@ async function chooseVersion(
   if (document === null || typeof document !== 'object' || Array.isArray(document)) {
     throw malformed(wanted, 'it is not an object');
   }
-  const { manifest } = await import('pacote');
+  const { default: pacote } = await import('pacote');
   try {
-    const found = await manifest(wanted.spec, {
+    const found = await pacote.manifest(wanted.spec, {
       ...flat,
       // Where it would write if it fetched anything, which it has no reason to: the document is at hand.
       cache: join(tmpdir(), 'gantry-npm-cache'),
@@ -116,5 +116,8 @@ function placed(tarball: URL, registry: URL, flat: NpmConfiguration['flat']): UR
 }
 
 function malformed(wanted: RegistryPackage, why: string, cause?: unknown): Error {
-  return ociError('REGISTRY_PROTOCOL', `the document of the package ${escapeRemote(wanted.name)}: ${why}`, { cause });
+  return ociError('REGISTRY_PROTOCOL', `the document of the package ${escapeRemote(wanted.name)}: ${why}`, {
+    cause,
+    hint: 'check that the URL in .npmrc is that of an npm registry',
+  });
 }
