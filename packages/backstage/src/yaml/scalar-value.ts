@@ -59,12 +59,13 @@ function readInteger(text: string): bigint | undefined {
   else if (rest.startsWith('0')) value = digits(rest, /^[0-7]+$/, '0o');
   else if (/^[0-9]+(?::[0-9]+)+$/.test(rest))
     value = rest.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
-  else value = digits(rest.trim(), /^[0-9]+$/, '');
+  else value = digits(rest, /^[0-9]+$/, '');
   return value !== undefined && negative ? -value : value;
 }
 
 function digits(text: string, allowed: RegExp, prefix: string): bigint | undefined {
-  return allowed.test(text) ? BigInt(prefix + text) : undefined;
+  const trimmed = text.trim();
+  return allowed.test(trimmed) ? BigInt(prefix + trimmed) : undefined;
 }
 
 /** `1.5`, `1e3`, `1:30.5` (sixty to one), `.inf` or `.nan`, with `_` between digits. */

@@ -45,7 +45,7 @@ export class Scanner {
   /** The next token, left where it is. The last is `stream end`. */
   peek(): Token {
     while (this.#needsMore()) this.#fetch();
-    const [token] = this.#tokens;
+    const token = this.#tokens[0];
     if (token === undefined) throw yamlFault(this.#cursor.place(), 'the file ends where more was expected');
     return token;
   }
@@ -66,6 +66,7 @@ export class Scanner {
   #needsMore(): boolean {
     if (this.#done) return false;
     if (this.#tokens.length === 0) return true;
+    if (this.#keys.size === 0) return false;
     // The first token may turn out to be a key: then another one comes before it.
     this.#dropStaleKeys();
     let first = Number.POSITIVE_INFINITY;

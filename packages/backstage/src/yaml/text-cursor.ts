@@ -49,15 +49,20 @@ export class TextCursor {
   }
 
   forward(length: number = 1): void {
-    for (let left = length; left > 0; left--) {
-      const char = this.text[this.offset++];
-      if (char === undefined) return;
-      if (isBreak(char) && !(char === '\r' && this.text[this.offset] === '\n')) {
-        this.line++;
-        this.column = 0;
-      } else if (char !== '\uFEFF') {
-        this.column++;
-      }
+    for (let left = length; left > 0 && this.offset < this.text.length; left--) {
+      const code = this.text.charCodeAt(this.offset++);
+      // Most characters are plain; the others are looked at more closely.
+      if ((code > 0x0d && code < 0x2028 && code !== 0x85) || code === 0x09) this.column++;
+      else this.#passRare(code);
+    }
+  }
+
+  #passRare(code: number): void {
+    if (isBreak(String.fromCharCode(code)) && !(code === 0x0d && this.text[this.offset] === '\n')) {
+      this.line++;
+      this.column = 0;
+    } else if (code !== 0xfeff) {
+      this.column++;
     }
   }
 
