@@ -4,7 +4,8 @@ export { choosePlatform, isManifestEntry, type PlatformOptions } from './choose-
 export * from './content.ts';
 export { type CopyOptions, copyGraph } from './copy/copy-graph.ts';
 export * from './credentials/credential.ts';
-export { dockerCredentials } from './credentials/docker-credentials.ts';
+export { type DockerCredentialsOptions, dockerCredentials } from './credentials/docker-credentials.ts';
+export { findProgram } from './credentials/find-program.ts';
 export { type LoginCredential, type LoginOptions, type LoginResult, login, logout } from './credentials/login.ts';
 export * from './descriptor.ts';
 export {
@@ -33,7 +34,7 @@ export * from './op.ts';
 export * from './platform.ts';
 export * from './reference.ts';
 export { isTag } from './reference-grammar.ts';
-export { openRepository } from './remote/open-repository.ts';
+export { openRepository, type ReadPlace, type RepositoryOptions } from './remote/open-repository.ts';
 export { type CompanionSuffix, companionTag, resolveTag, tagReference } from './resolve-tag.ts';
 export { type AddressKind, addressKind, unmapAddress } from './transport/addresses.ts';
 export { type Dialled, dial, type Endpoint } from './transport/dial.ts';

@@ -209,3 +209,26 @@ test('parallel requests start one helper', { skip }, async (t) => {
   await source.credentialFor('https://ghcr.io:443', 'a');
   assert.equal(await readFile(count, 'utf8'), 'x\n');
 });
+
+test('helpers are asked in the order of a list, the files where it names them', { skip }, async (t) => {
+  const h = await helpers(t);
+  await h.add('nothing', "cat >/dev/null; echo 'credentials not found in native keychain'; exit 1");
+  await h.add('echo', 'read server; echo "{\\"Username\\":\\"$1\\",\\"Secret\\":\\"$server\\"}"');
+  const file = join(h.directory, 'config.json');
+  await writeFile(file, JSON.stringify({ auths: { 'ghcr.io/team': { auth: btoa('files:s') } } }));
+  const environment = fakeEnvironment({ env: { PATH: `${h.directory}:/usr/bin:/bin`, REGISTRY_AUTH_FILE: file } });
+  const cases: readonly (readonly [helpers: string[] | undefined, repository: string, username: string | undefined])[] =
+    [
+      [undefined, 'team/app', 'files'],
+      [['nothing', 'containers-auth.json', 'echo'], 'team/app', 'files'],
+      [['nothing', 'containers-auth.json', 'echo'], 'other/app', 'get'],
+      [['echo', 'containers-auth.json'], 'team/app', 'get'],
+      [['nothing'], 'team/app', undefined],
+    ];
+  for (const [names, repository, username] of cases) {
+    const source = dockerCredentials(environment, names && { helpers: names });
+    const found = await source.credentialFor('https://ghcr.io:443', repository);
+    assert.equal(found?.kind === 'basic' ? found.username : undefined, username, String(names));
+    if (username === 'get') assert.equal(found?.kind === 'basic' && found.password, 'ghcr.io');
+  }
+});

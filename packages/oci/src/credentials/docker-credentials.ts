@@ -13,13 +13,25 @@ import { keyFor, matchingKeys } from './registry-keys.ts';
 /** An answer of files and helpers is good for so long, in milliseconds: a helper is a process each time. */
 const REMEMBERED = 60_000;
 
+/** The name under which a list of helpers means the credential files (containers-registries.conf(5)). */
+const FILES = 'containers-auth.json';
+
+/** Options of {@link dockerCredentials}. */
+export interface DockerCredentialsOptions {
+  /** What is asked in order: names of helpers, and `containers-auth.json` for the files. Default: the files alone. */
+  readonly helpers?: readonly string[];
+}
+
 /**
  * Credentials as docker and the containers tools keep them: `config.json`, `auth.json`, credential helpers; which
  * files, see the variables `REGISTRY_AUTH_FILE`, `DOCKER_CONFIG`, `XDG_RUNTIME_DIR`, `XDG_CONFIG_HOME` and `HOME`. The
  * first file that has something for a repository answers; in it the longest prefix of the repository, a helper of its
  * own before the common one before an entry. A file or helper that fails is `REGISTRY_CREDENTIALS`, never "nothing".
  */
-export function dockerCredentials(environment: Environment = systemEnvironment()): CredentialSource {
+export function dockerCredentials(
+  environment: Environment = systemEnvironment(),
+  { helpers = [FILES] }: DockerCredentialsOptions = {},
+): CredentialSource {
   const remembered = new Map<string, { readonly task: SharedTask<Credential | undefined>; readonly until: number }>();
   return {
     credentialFor: async (origin: Origin, repository: string, op?: Op): Promise<Credential | undefined> => {
@@ -30,7 +42,7 @@ export function dockerCredentials(environment: Environment = systemEnvironment()
       let known = remembered.get(key);
       if (known === undefined || known.task.abandoned || known.until <= now) {
         const find = (within: AbortSignal): Promise<Credential | undefined> =>
-          findCredential(registry, repository, environment, { ...op, signal: within });
+          firstCredential(helpers, registry, repository, environment, { ...op, signal: within });
         for (const [old, { until }] of remembered) if (until <= now) remembered.delete(old);
         known = { task: new SharedTask(find), until: now + REMEMBERED };
         remembered.set(key, known);
@@ -44,6 +56,23 @@ export function dockerCredentials(environment: Environment = systemEnvironment()
       }
     },
   };
+}
+
+async function firstCredential(
+  helpers: readonly string[],
+  registry: string,
+  repository: string,
+  environment: Environment,
+  op: Op,
+): Promise<Credential | undefined> {
+  for (const helper of helpers) {
+    const credential =
+      helper === FILES
+        ? await findCredential(registry, repository, environment, op)
+        : await getFromHelper(helper, registry, environment, op);
+    if (credential !== undefined) return credential;
+  }
+  return undefined;
 }
 
 async function findCredential(

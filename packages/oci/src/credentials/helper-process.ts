@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
 import type { Environment } from '../environment.ts';
 import { ociError } from '../oci-errors.ts';
 import { ociLimits } from '../oci-limits.ts';
 import type { Op } from '../op.ts';
+import { findProgram } from './find-program.ts';
 
 /** Variables a helper gets to see: what finds its stores, its cloud's identity and its way out; nothing else. */
 const PASSED_ON =
@@ -107,20 +105,4 @@ function killGroup(child: ChildProcess): void {
   } catch {
     // The group is gone.
   }
-}
-
-async function findProgram(program: string, env: Environment['env']): Promise<string | undefined> {
-  const names = process.platform === 'win32' && !program.endsWith('.exe') ? [`${program}.exe`] : [program];
-  for (const directory of (env['PATH'] ?? '').split(delimiter)) {
-    if (!isAbsolute(directory)) continue;
-    for (const name of names) {
-      const file = join(directory, name);
-      const runs = await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (runs) return file;
-    }
-  }
-  return undefined;
 }

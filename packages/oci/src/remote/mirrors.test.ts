@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { flippedByte, type Rule, type ScriptedRegistry, scriptedRegistry } from '@gantry/testkit';
 import { openTransport } from '../transport/open-transport.ts';
+import { openRepository } from './open-repository.ts';
 import {
   all,
   blob,
@@ -243,4 +244,24 @@ test('a mirror that is not written host[:port][/prefix] is refused when the repo
     const transport = openTransport({ registries: { [world.registry.address]: { mirrors: [mirror] } } });
     assert.throws(() => worldOf(world.registry, transport), { code: 'REFERENCE_INVALID' }, mirror);
   }
+});
+
+test('F10: places are asked in order in place of the registry, each through its own transport', async (t) => {
+  const world = await mirrored(t, ['absent', 'good']);
+  const places = world.mirrors.map((mirror) => {
+    const transport = openTransport({ registries: { [mirror.address]: { plainHttp: true } } });
+    t.after(() => transport[Symbol.asyncDispose]());
+    return { transport, registry: mirror.address, repository: 'cache/team/app' };
+  });
+  const repository = openRepository(world.ref(':v1'), world.transport, { places });
+  assert.equal(repository.name, world.repository.name);
+  const found = await repository.resolve(world.ref(':v1'), world.op);
+  assert.deepEqual(found, MANIFEST.what);
+  assert.deepEqual(await collect(repository.open(BLOB.what, world.op)), BLOB.bytes);
+  assert.equal(world.registry.connections(), 0);
+  const [first] = places;
+  assert.ok(first);
+  const last = openRepository(world.ref(':v1'), world.transport, { places: [first] });
+  await assert.rejects(last.resolve(world.ref(':v1'), world.op), { code: 'REGISTRY_NOT_FOUND' });
+  assert.equal(world.registry.connections(), 0);
 });

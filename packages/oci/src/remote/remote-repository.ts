@@ -32,10 +32,10 @@ export class RemoteRepository implements Repository {
   readonly #blobs: BlobWriter;
   readonly #manifests: ManifestMemory;
 
-  constructor(at: Endpoint) {
+  constructor(at: Endpoint, reads: readonly Endpoint[] = readEndpoints(at)) {
     this.#at = at;
     this.name = endpointName(at);
-    this.#reads = readEndpoints(at);
+    this.#reads = reads;
     this.#openBlob = blobSource(this.#reads);
     this.#blobs = new BlobWriter(at);
     this.#manifests = manifestMemory();
