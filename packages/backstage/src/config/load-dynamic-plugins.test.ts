@@ -326,6 +326,16 @@ test('two plugins in one directory are an error before anything is downloaded', 
     const { loaded } = await loadPlugins(t, list(', disabled: true'));
     assert.equal(loaded.plugins.length, loaded.dropped.length > 0 ? 1 : 2);
   }
+  const local = (version: string): Files => ({
+    [MAIN]: pluginList('package: ./a', 'package: ./b', 'package: ./gone'),
+    'a/package.json': '{ "name": "@acme/p", "version": "1.0.0" }',
+    'b/package.json': `{ "name": "@acme/p", "version": "${version}" }`,
+  });
+  await assert.rejects(load(t, local('1.0.0')), {
+    code: 'CONFIG_PLUGIN_DUPLICATE',
+    message: /the directory acme-p-1\.0\.0: \.\/a \(.*and \.\/b \(/,
+  });
+  assert.equal((await loadPlugins(t, local('1.0.1'))).loaded.plugins.length, 3);
 });
 
 test('G4: what acts on a terminal is escaped wherever it is shown', async (t) => {

@@ -75,7 +75,7 @@ export async function loadDynamicPlugins(options: LoadOptions, op?: Op): Promise
   const detected = await detectEntryPaths(entries, options.detectPaths, log, op);
   const merged = mergeEntries(entries, detected, log);
   const finished = [...merged.plugins.values()].map(finishEntry);
-  refuseSharedDirectories(finished);
+  await refuseSharedDirectories(finished, options.directory, op);
   return {
     state: 'loaded',
     plugins: finished,
