@@ -45,7 +45,8 @@ export async function packageOrigin(
     if (parsed.type === 'file') return { type: 'file', path: parsed.fetchSpec ?? '' };
     if (parsed.type === 'directory') throw directoryFault(entry);
     const wanted = parsed.type === 'alias' ? (parsed as { subSpec?: typeof parsed }).subSpec : parsed;
-    if (wanted?.registry !== true || wanted.name === null)
+    // What is no name at all is taken for a tag of nothing.
+    if (wanted?.registry !== true || typeof wanted.name !== 'string')
       throw unknownFault(entry, 'it is not a package of a registry');
     return {
       type: 'registry',
