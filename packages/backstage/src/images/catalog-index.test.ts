@@ -91,7 +91,7 @@ test('F2: the last good index is used, and said to be, when the registry cannot 
   const { image, published } = await world.publish('rhdh/index', INDEX);
   const found = await world.obtain({ primary: image });
   world.registry.script([{ status: 503 }]);
-  const op = { limits: { retryAttempts: 1 } };
+  const op = { limits: { retries: 1 } };
   assert.deepEqual(await world.obtain({ primary: image }, op), found);
   const said = world.lines.find((line) => line.includes('WARNING')) ?? '';
   assert.ok(said.includes('using the catalog index of 2026-01-02T00:00:00.000Z'), said);

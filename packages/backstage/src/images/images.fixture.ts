@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import {
   type Annotations,
-  type Descriptor,
   type Op,
   openRepository,
   openTransport,
   type Reference,
+  type Repository,
   repositoryName,
 } from '@gantry/oci';
 import {
@@ -24,7 +24,9 @@ import {
   type TarEntry,
   tempDir,
 } from '@gantry/testkit';
+import type { StagedPlugin } from '../install/staged-plugin.ts';
 import { type Images, type ImagesOptions, openImages } from './open-images.ts';
+import type { StagedPlugins } from './stage-plugins.ts';
 
 export const TAR_GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 
@@ -55,6 +57,8 @@ export function rawAnnotation(text: string): Annotations {
 /** A registry under every name, a root with a staging directory, and what was logged. */
 export interface ImageWorld {
   readonly registry: ScriptedRegistry;
+  /** The repository of an image as whoever signs opens it. */
+  repository(name: string): Repository;
   readonly root: string;
   readonly staging: string;
   readonly lines: string[];
@@ -84,6 +88,7 @@ export async function imageWorld(
   const lines: string[] = [];
   return {
     registry,
+    repository: (name) => openRepository(`${registry.address}/${name}`, transport),
     root,
     staging,
     lines,
@@ -98,12 +103,12 @@ export async function imageWorld(
           const inner = openRepository({ ...name, registry: address }, transport);
           const mapped = (reference: Reference): Reference =>
             reference.kind === 'registry' ? { ...reference, registry: address } : reference;
-          return Object.assign(Object.create(inner), {
+          return {
+            ...readingPart(inner),
             name: repositoryName(name),
             resolve: (reference: Reference, op?: Op) => inner.resolve(mapped(reference), op),
             peek: (reference: Reference, op?: Op) => inner.peek(mapped(reference), op),
-            open: (what: Descriptor, op?: Op) => inner.open(what, op),
-          });
+          };
         },
         policy: { fallback: 'digest', lists: [] },
         maxEntryBytes: 40_000_000,
@@ -115,9 +120,34 @@ export async function imageWorld(
   };
 }
 
-/** Another staging directory of the same root. */
-export function anotherStaging(world: ImageWorld): string {
-  const staging = join(world.root, '.gantry-another');
-  mkdirSync(staging);
-  return staging;
+/** A repository's methods as an object of its own, so that two of them can be replaced. */
+function readingPart(inner: Repository): Repository {
+  return {
+    name: inner.name,
+    open: (what, op) => inner.open(what, op),
+    resolve: (reference, op) => inner.resolve(reference, op),
+    peek: (reference, op) => inner.peek(reference, op),
+    referrers: (of, artifactType, op) => inner.referrers(of, artifactType, op),
+    has: (what, op) => inner.has(what, op),
+    pushBlob: (what, content, op) => inner.pushBlob(what, content, op),
+    pushManifest: (what, bytes, options, op) => inner.pushManifest(what, bytes, options, op),
+    tag: (what, tag, op) => inner.tag(what, tag, op),
+    tags: (op) => inner.tags(op),
+    delete: (what, op) => inner.delete(what, op),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+/** A staged plugin, or the error in its place thrown. */
+export function good(staged: StagedPlugins, path: string): StagedPlugin {
+  const found = staged.get(path);
+  if (found === undefined) throw new Error(`${path} is missing`);
+  if (found instanceof Error) throw found;
+  return found;
+}
+
+/** The code of the error in the place of a plugin. */
+export function codeOf(staged: StagedPlugins, path: string): string | undefined {
+  const found = staged.get(path);
+  return found instanceof Error ? found.code : undefined;
 }
