@@ -13,7 +13,7 @@ export async function stage(item: Published): Promise<string> {
   copyFileSync(join(repository, 'LICENSE'), join(target, 'LICENSE'));
   if (item.kind === 'command') {
     await bundleCommand(target);
-    stageLauncher(source, target);
+    stageLaunchers(source, target);
     copyFileSync(join(repository, 'README.md'), join(target, 'README.md'));
     writeManifest(target, commandManifest(manifest));
   } else {
@@ -36,16 +36,14 @@ function importsOfCompiledFiles(text: string): string {
   return text.replace(/(from\s+|import\s*\(?\s*)(['"])(\.[^'"]*)\.ts\2/g, '$1$2$3.js$2');
 }
 
-function stageLauncher(source: string, target: string): void {
-  const launcher = join(target, 'bin', 'gantry.mjs');
+function stageLaunchers(source: string, target: string): void {
   mkdirSync(join(target, 'bin'));
-  copyFileSync(join(source, 'bin', 'gantry.mjs'), launcher);
-  rewriteFile(launcher, (text) => {
-    const compiled = text.replace("'../src/start.ts'", "'../dist/start.js'");
-    if (compiled === text) throw new Error('the launcher does not name its entry as expected');
-    return compiled;
-  });
-  chmodSync(launcher, 0o755);
+  for (const name of readdirSync(join(source, 'bin'))) {
+    const launcher = join(target, 'bin', name);
+    copyFileSync(join(source, 'bin', name), launcher);
+    rewriteFile(launcher, (text) => text.replace(/'\.\.\/src\/([\w-]+)\.ts'/, "'../dist/$1.js'"));
+    chmodSync(launcher, 0o755);
+  }
 }
 
 function libraryManifest(manifest: Manifest): object {

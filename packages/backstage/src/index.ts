@@ -2,7 +2,6 @@ export * from './backstage-errors.ts';
 export * from './backstage-limits.ts';
 export { type InstallOutcome, installDynamicPlugins } from './install/install-dynamic-plugins.ts';
 export type { LogSink } from './install/log-sink.ts';
-export { openTools, type ToolOptions } from './install/open-tools.ts';
 export { failureLines, type InstallReport, type PluginReport } from './install/plugin-report.ts';
-export type { InstallOptions, InstallTools } from './install/run-context.ts';
+export type { InstallOptions } from './install/run-context.ts';
 export { writeTerminationMessage } from './install/termination-message.ts';

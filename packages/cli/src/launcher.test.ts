@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tempDir } from '@gantry/testkit';
 
-const launcher = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin', 'gantry.mjs');
+const launchers = join(dirname(fileURLToPath(import.meta.url)), '..', 'bin');
 const suitable = '24.21.0';
 
 /** What runs instead of the command line: says how it was started, then obeys its first argument. */
@@ -30,8 +30,8 @@ async function installation(t: Parameters<typeof tempDir>[0], nodes: Readonly<Re
   const home = join(root, 'a', 'b', 'gantry');
   await mkdir(join(home, 'bin'), { recursive: true });
   await mkdir(join(home, 'src'));
-  await copyFile(launcher, join(home, 'bin', 'gantry.mjs'));
-  await writeFile(join(home, 'src', 'start.ts'), entry);
+  for (const name of await readdir(launchers)) await copyFile(join(launchers, name), join(home, 'bin', name));
+  for (const name of ['start.ts', 'start-installer.ts']) await writeFile(join(home, 'src', name), entry);
   const engines = { node: '^22.22.2 || ^24.15.0 || >=26.0.0' };
   await writeFile(join(home, 'package.json'), JSON.stringify({ version: '1.2.3', type: 'module', engines }));
   for (const [name, version] of Object.entries(nodes)) {

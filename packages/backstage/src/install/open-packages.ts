@@ -30,7 +30,7 @@ export function openPackages(options: PackageOptions): Packages {
     return contact;
   };
   const openImages = async (op?: Op): Promise<Images> => {
-    tools = options.openTools();
+    tools = import('./open-tools.ts').then((opener) => opener.openTools(options));
     const [opener, opened] = await Promise.all([import('../images/open-images.ts'), tools]);
     await firstContact(op);
     const { strictFallback = false, platform } = options.settings;

@@ -3,28 +3,22 @@ import { join } from 'node:path';
 import { lazyTrustRoots, signingTimes } from '@gantry/core';
 import {
   dockerCredentials,
-  type Environment,
   openRepository,
   openTransport,
   originOf,
   parseReference,
-  type RegistrySettings,
   type Transport,
 } from '@gantry/oci';
-import type { InstallTools } from './run-context.ts';
-
-/** What registries are asked with. */
-export interface ToolOptions {
-  readonly environment: Environment;
-  /** `registries` of gantry.yaml. */
-  readonly registries: Readonly<Record<string, RegistrySettings>>;
-}
+import type { InstallOptions, InstallTools } from './run-context.ts';
 
 /**
  * Opens what images are fetched and judged with. No request yet. Trust roots and signing times are kept in `$GANTRY_HOME`,
  * else in the temporary directory: nothing else outside the plugin root is written.
  */
-export function openTools({ environment, registries }: ToolOptions): InstallTools {
+export function openTools({
+  environment,
+  registries,
+}: Pick<InstallOptions, 'environment' | 'registries'>): InstallTools {
   const { env } = environment;
   const home = env['GANTRY_HOME'] || join(env['TMPDIR'] || tmpdir(), `gantry-${process.getuid?.() ?? 'user'}`);
   const credentials = dockerCredentials(environment);

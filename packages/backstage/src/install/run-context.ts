@@ -1,8 +1,8 @@
 import type { BackstageSettings, JudgeOptions, Policy, ResolvedPlugin } from '@gantry/core';
-import type { Environment, Op, RegistryReference, Repository } from '@gantry/oci';
+import type { Environment, Op, RegistryReference, RegistrySettings, Repository } from '@gantry/oci';
 import type { LogSink } from './log-sink.ts';
 
-/** What a run asks the outside world with; each is opened when the first package needs it. */
+/** What a run asks the outside world with. */
 export interface InstallTools extends AsyncDisposable {
   /** Opens what the name of an image means here. */
   readonly openRepository: (reference: RegistryReference, op?: Op) => Promise<Repository>;
@@ -25,8 +25,8 @@ export interface InstallOptions {
   readonly policy: Policy;
   /** `backstage` of gantry.yaml. */
   readonly settings: BackstageSettings;
-  /** Called at most once, when something has to be fetched. */
-  readonly openTools: () => Promise<InstallTools>;
+  /** `registries` of gantry.yaml. */
+  readonly registries: Readonly<Record<string, RegistrySettings>>;
   readonly log: LogSink;
   /** Say what would be done, and change nothing. */
   readonly dryRun?: boolean;

@@ -1,3 +1,4 @@
+import { backstageLimits } from '@gantry/backstage';
 import { type Configuration, coreLimits, loadConfig } from '@gantry/core';
 import { type Op, ociLimits } from '@gantry/oci';
 import { registryLimits } from '@gantry/registry';
@@ -17,12 +18,12 @@ export interface Settings {
 }
 
 /** Reads the configuration that counts here: `--config`, `$GANTRY_CONFIG`, the working directory's, the user's. */
-export async function readSettings(context: Context, flags: ConfigFlags): Promise<Settings> {
+export async function readSettings(context: Pick<Context, 'io' | 'op'>, flags: ConfigFlags): Promise<Settings> {
   const configuration = await loadConfig(
     {
       cwd: context.io.cwd,
       environment: environmentOf(context.io),
-      limits: [ociLimits, registryLimits, coreLimits, runtimeLimits],
+      limits: [ociLimits, registryLimits, coreLimits, runtimeLimits, backstageLimits],
       ...(flags.config !== undefined && { flag: flags.config }),
     },
     context.op,
