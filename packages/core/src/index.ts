@@ -28,7 +28,7 @@ export type { KnownLimits } from './config/raw-config.ts';
 export { recordTokenHost } from './config/record-token-host.ts';
 export * from './core-errors.ts';
 export * from './core-limits.ts';
-export { errorCode, makeDirectories, randomName, syncDirectory } from './files/durable.ts';
+export { errorCode, makeDirectories, publishFile, randomName, removeQuietly, syncDirectory } from './files/durable.ts';
 export { type FileSystem, openFlags, systemFileSystem } from './files/file-system.ts';
 export type { GrowingFile, LayerSupply } from './files/growing-file.ts';
 export { readNamedFile } from './files/read-named-file.ts';
@@ -69,6 +69,8 @@ export { lockPath, readLock, writeLock } from './lock/lock-store.ts';
 export type { LockChange } from './lock/merge-lock.ts';
 export * from './plugin/plugin.ts';
 export { checkPluginName, isPluginName } from './plugin/plugin-name.ts';
+export { encodeDynamicPackages, type NodePackage, readNodePackage } from './publish/node-package.ts';
+export { type PackedDirectory, packDirectory } from './publish/pack-directory.ts';
 export {
   type PlatformPath,
   type PublishedPlugin,
@@ -97,7 +99,7 @@ export {
 export type { Claims as SigningClaims } from './sign/statement.ts';
 export type { Witnesses } from './sign/witness-signature.ts';
 export { type KeyFiles, type WriteKeyOptions, writeKeyPair } from './sign/write-key-pair.ts';
-export { type Claims, claimedKind } from './source/claims.ts';
+export { type Claims, claimedKind, DYNAMIC_PACKAGES } from './source/claims.ts';
 export { downloadTarball, type TarballDownload, tarballMediaType } from './source/download-tarball.ts';
 export { HEAD_BYTES } from './source/magic.ts';
 export { resolveReference } from './source/oci-source.ts';

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import {
+  errorCode,
   type FileSystem,
   installFault,
   randomName,
@@ -83,8 +84,19 @@ export function openDynamicRoot(directory: string, options: DynamicRootOptions):
 
   const holding = (): { readonly hold: RootHold; readonly staging: StagingArea } => {
     if (held === undefined) throw new TypeError('the root is not locked');
+    held.hold.confirm();
     return held;
   };
+  /** A run that was deposed finds nothing where it left it: that is what its errors mean then. */
+  const changing = <T>(doing: string, change: () => T | Promise<T>): Promise<T> =>
+    guarded(doing, async () => {
+      try {
+        return await change();
+      } catch (error) {
+        if (errorCode(error) !== undefined) held?.hold.confirm();
+        throw error;
+      }
+    });
   const release = (): void => {
     if (held === undefined) return;
     const { hold, staging } = held;
@@ -112,7 +124,7 @@ export function openDynamicRoot(directory: string, options: DynamicRootOptions):
     installed: (op) => guardedNow(`read ${directory}`, () => scanRoot(context, op)),
     staging: () => guardedNow(`prepare in ${directory}`, () => holding().staging.part('work')),
     publish: (staged, facts, op) =>
-      guarded(`install ${staged.name} into ${directory}`, async () => {
+      changing(`install ${staged.name} into ${directory}`, async () => {
         const { hold, staging } = holding();
         const name = checkName(staged.name);
         if (!fileSystem.lstat(staged.directory)?.isDirectory()) {
@@ -132,27 +144,26 @@ export function openDynamicRoot(directory: string, options: DynamicRootOptions):
         swapPlugin(context, hold, staging, name, op);
       }),
     restate: (name, facts) =>
-      guarded(`record ${name} in ${directory}`, () => {
+      changing(`record ${name} in ${directory}`, () => {
+        const all = holding();
         if (!fileSystem.lstat(join(context.directory, checkName(name)))?.isDirectory()) {
           throw new TypeError(`${name} is no plugin directory`);
         }
-        holding().hold.confirm();
         for (const [file, bytes] of pluginFiles(facts)) {
           if (bytes === undefined) fileSystem.removeTree(join(context.directory, name, file));
-          else replaceFile(context, holding(), join(name, file), bytes);
+          else replaceFile(context, all, join(name, file), bytes);
         }
       }),
     remove: (name, op) =>
-      guarded(`remove ${name} from ${directory}`, () => {
+      changing(`remove ${name} from ${directory}`, () => {
         const { hold, staging } = holding();
         return removePlugin(context, hold, staging, checkName(name), op);
       }),
     writeFile: (name, text) =>
-      guarded(`write ${join(directory, name)}`, () => {
+      changing(`write ${join(directory, name)}`, () => {
+        const all = holding();
         const bytes = Buffer.from(text);
-        if (!says(context, join(context.directory, checkName(name)), bytes)) {
-          replaceFile(context, holding(), name, bytes);
-        }
+        if (!says(context, join(context.directory, checkName(name)), bytes)) replaceFile(context, all, name, bytes);
       }),
     [Symbol.asyncDispose]: () => guarded(`release ${directory}`, release),
   };

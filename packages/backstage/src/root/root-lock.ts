@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { currentProcess, errorCode, makeDirectories, openFlags, randomName } from '@gantry/core';
+import { currentProcess, errorCode, makeDirectories, openFlags, randomName, removeQuietly } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { backstageLimits } from '../backstage-limits.ts';
@@ -7,7 +7,7 @@ import { heldHere } from './held-here.ts';
 import { BEAT, encodeOwner, type FoundOwner, type OwnerRecord, readOwner } from './owner-record.ts';
 import { LOCK_NAME, lockPartPath, markPath, type RootContext } from './root-context.ts';
 import { rootModes } from './root-modes.ts';
-import { removeIfThere, watchRoot } from './root-watch.ts';
+import { type RootWatch, removeIfThere, watchRoot } from './root-watch.ts';
 
 /** What a link is refused with where there are none. */
 const WITHOUT_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -48,12 +48,11 @@ export async function holdRoot(context: RootContext, op?: Op): Promise<RootHold>
     const holder = watch.look();
     if (holder === undefined) {
       const hold = take(context, id, op);
-      if (hold !== undefined && watch.look() === undefined) {
+      if (hold !== undefined && isAlone(watch, hold)) {
         if (waited) log.line('======= Lock released.');
         log.line(`======= Created lock file: ${lock}`);
         return hold;
       }
-      hold?.release();
     } else if (holder.heldFor > context.lockTimeoutMs) {
       throw backstageError(
         'INSTALL_LOCKED',
@@ -69,6 +68,17 @@ export async function holdRoot(context: RootContext, op?: Op): Promise<RootHold>
   }
 }
 
+/** Whether nobody else has a mark; otherwise the hold is given back. */
+function isAlone(watch: RootWatch, hold: RootHold): boolean {
+  let alone = false;
+  try {
+    alone = watch.look() === undefined;
+    return alone;
+  } finally {
+    if (!alone) hold.release();
+  }
+}
+
 /** Makes lock and mark; undefined when somebody was faster. */
 function take(context: RootContext, id: string, op?: Op): RootHold | undefined {
   const { fileSystem, environment } = context;
@@ -79,9 +89,11 @@ function take(context: RootContext, id: string, op?: Op): RootHold | undefined {
   const fd = create(context, part, record);
   const end = (): boolean => {
     heldHere.delete(id);
-    fileSystem.close(fd);
-    removeIfThere(context, part);
-    removeIfThere(context, mark);
+    try {
+      fileSystem.close(fd);
+    } finally {
+      for (const path of [part, mark]) removeQuietly(fileSystem, path);
+    }
     fileSystem.reached('root.unmarked');
     return removeOwn(context, id, op);
   };
