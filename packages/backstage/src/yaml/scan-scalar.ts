@@ -1,8 +1,7 @@
 import type { Origin } from '../config/origin.ts';
-import { shown } from './scan-tag.ts';
 import { END, isBlankOrEnd, isBreak, isSpaceOrEnd, type TextCursor } from './text-cursor.ts';
 import type { ScalarToken } from './token.ts';
-import { yamlFault } from './yaml-fault.ts';
+import { shown, yamlFault } from './yaml-fault.ts';
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['0', '\0'],

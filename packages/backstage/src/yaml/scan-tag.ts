@@ -1,7 +1,7 @@
 import type { Origin } from '../config/origin.ts';
 import { isBlankOrEnd, isSpaceOrEnd, type TextCursor } from './text-cursor.ts';
 import type { Directive, Token, WrittenTag } from './token.ts';
-import { yamlFault } from './yaml-fault.ts';
+import { shown, yamlFault } from './yaml-fault.ts';
 
 const WORD = /^[0-9A-Za-z_-]$/;
 const URI = /^[0-9A-Za-z\-;/?:@&=+$,_.!~*'()[\]]$/;
@@ -127,9 +127,4 @@ function scanUriEscapes(cursor: TextCursor, place: Origin): string {
     // Not UTF-8: refused like an escape that is cut short.
   }
   throw yamlFault(place, 'a tag holds an escape that is no UTF-8');
-}
-
-/** A character for a message. */
-export function shown(char: string): string {
-  return char === '\0' ? 'the end of the file' : `'${char}'`;
 }

@@ -22,7 +22,7 @@ interface PossibleKey {
 
 /**
  * Divides a YAML text into the tokens that PyYAML (6.0) divides it into: its rules for indentation, for keys without `?`
- * and for what is plain differ from those of YAML 1.2 readers.
+ * and for what is plain differ from those of YAML 1.2 readers. Its licence is in this package's NOTICE.
  */
 export class Scanner {
   readonly #cursor: TextCursor;

@@ -5,8 +5,8 @@ import type { YamlValue } from './yaml-value.ts';
 
 /** A value as the recorded tables write it. */
 export function typedValue(value: YamlValue | undefined): RecordedValue {
-  switch (value?.type) {
-    case undefined:
+  if (value === undefined) return ['null'];
+  switch (value.type) {
     case 'null':
       return ['null'];
     case 'integer':

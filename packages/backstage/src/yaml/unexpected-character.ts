@@ -1,6 +1,5 @@
-import { shown } from './scan-tag.ts';
 import { isBreakOrEnd, type TextCursor } from './text-cursor.ts';
-import { yamlFault } from './yaml-fault.ts';
+import { shown, yamlFault } from './yaml-fault.ts';
 
 /** The error about a character that nothing can begin with; where quotes would help, its hint is the line with quotes. */
 export function unexpectedCharacter(cursor: TextCursor): Error {

@@ -9,7 +9,12 @@ export function yamlFault(place: Origin, problem: string, hint?: string): Gantry
     `${escapeRemote(place.file)}:${place.line}: ${escapeRemote(problem)}`,
     {
       details: { file: place.file, line: place.line, column: place.column },
-      ...(hint === undefined ? {} : { hint: escapeRemote(hint) }),
+      ...(hint === undefined ? {} : { hint: escapeRemote(hint, 1000) }),
     },
   );
+}
+
+/** A character for a message. */
+export function shown(char: string): string {
+  return char === '\0' ? 'the end of the file' : `'${char}'`;
 }
