@@ -12,7 +12,7 @@ export interface EntityFile {
 }
 
 /** Where catalog index images have their entities: the first of these that is there. */
-const PLACES = ['catalog-entities/extensions', 'catalog-entities/marketplace'] as const;
+export const ENTITY_PLACES = ['catalog-entities/extensions', 'catalog-entities/marketplace'] as const;
 
 /** The part of an index image that holds entities. */
 export const ENTITIES_TOP = 'catalog-entities';
@@ -28,7 +28,7 @@ export function readEntities(
   log: LogSink,
   op?: Op,
 ): readonly EntityFile[] | undefined {
-  const place = PLACES.find((candidate) => extraction.directories.includes(candidate));
+  const place = ENTITY_PLACES.find((candidate) => extraction.directories.includes(candidate));
   if (place === undefined) return undefined;
   const root = realpathSync(join(directory, place));
   const entities: EntityFile[] = [];

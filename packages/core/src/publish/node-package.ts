@@ -22,6 +22,8 @@ const FIELDS = [
 export interface NodePackage {
   /** The directory that holds the package in the archive. */
   readonly directory: string;
+  /** What Developer Hub shows of its package.json. */
+  readonly facts: Readonly<Record<string, unknown>>;
   /** Value of the annotation `io.backstage.dynamic-packages`: base64 of a JSON array. */
   readonly dynamicPackages: string;
 }
@@ -44,8 +46,13 @@ export function readNodePackage(path: string): NodePackage {
   const facts = Object.fromEntries(
     FIELDS.flatMap((field) => (manifest[field] === undefined ? [] : [[field, manifest[field]]])),
   );
-  const dynamicPackages = Buffer.from(JSON.stringify([{ [directory]: facts }])).toString('base64');
-  return { directory, dynamicPackages };
+  return { directory, facts, dynamicPackages: encodeDynamicPackages([{ directory, facts }]) };
+}
+
+/** The value of `io.backstage.dynamic-packages` for an image that holds these packages, in this order. */
+export function encodeDynamicPackages(packages: readonly Pick<NodePackage, 'directory' | 'facts'>[]): string {
+  const list = packages.map(({ directory, facts }) => ({ [directory]: facts }));
+  return Buffer.from(JSON.stringify(list)).toString('base64');
 }
 
 function parse(file: string): Readonly<Record<string, unknown>> {

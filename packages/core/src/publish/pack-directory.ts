@@ -2,9 +2,10 @@ import { createReadStream, createWriteStream, lstatSync, readdirSync, realpathSy
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type Descriptor, MediaType, type Op } from '@gantry/oci';
+import { createHasher, type Descriptor, type Digest, MediaType, type Op } from '@gantry/oci';
 import { pack as createTar, type Pack } from 'tar-stream';
 import { coreError } from '../core-errors.ts';
 import { hashFile } from '../files/hash-file.ts';
@@ -13,6 +14,8 @@ import { whileReading } from './unreadable.ts';
 /** A directory as a tar+gzip archive in a temporary file. */
 export interface PackedDirectory {
   readonly descriptor: Descriptor;
+  /** Digest of the archive before compression, as the config of an image lists it. */
+  readonly diffId: Digest;
   content(): AsyncIterable<Uint8Array>;
   /** Removes the temporary file. */
   dispose(): Promise<void>;
@@ -29,7 +32,8 @@ interface Entry {
 
 /**
  * Packs a directory. The archive depends on names, contents and executable bits only: entries are sorted by their bytes,
- * owner is 0, modes are 0644 and 0755, times are 1970. Links and special files are refused.
+ * owner is 0, modes are 0644 and 0755, times are 1970. Links and special files are refused. Every name in it is below
+ * `prefix`; with an empty one the directory itself has no entry.
  */
 export async function packDirectory(directory: string, prefix: string, op?: Op): Promise<PackedDirectory> {
   const entries = await whileReading(directory, () => entriesBelow(realpathSync(directory), prefix));
@@ -38,12 +42,19 @@ export async function packDirectory(directory: string, prefix: string, op?: Op):
   try {
     const archive = join(temporary, 'layer.tar.gz');
     const tar = createTar();
-    const written = pipeline(tar, createGzip(), createWriteStream(archive), {
+    const hasher = createHasher();
+    const hashed = new Transform({
+      transform: (chunk: Uint8Array, _encoding, done) => {
+        hasher.update(chunk);
+        done(null, chunk);
+      },
+    });
+    const written = pipeline(tar, hashed, createGzip(), createWriteStream(archive), {
       ...(op?.signal && { signal: op.signal }),
     });
     await Promise.all([written, addAll(tar, entries)]);
     const descriptor = { mediaType: MediaType.layerTarGzip, ...(await hashFile(archive, 'sha256', op)) };
-    return { descriptor, content: () => createReadStream(archive), dispose };
+    return { descriptor, diffId: hasher.digest(), content: () => createReadStream(archive), dispose };
   } catch (error) {
     await dispose();
     throw error;
