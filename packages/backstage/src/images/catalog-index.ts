@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, type Environment, escapeRemote, isGantryError, type Op, ociError } from '@gantry/oci';
+import { type Digest, type Environment, escapeRemote, type Op, ociError } from '@gantry/oci';
 import type { LogSink } from '../install/log-sink.ts';
 import { ENTITIES_TOP, readEntities } from './catalog-entities.ts';
 import { extraIndexes } from './extra-indexes.ts';
+import { isOutage } from './is-outage.ts';
 import { DEFAULT_FILE, type KeptIndex, openKeptIndexes } from './kept-indexes.ts';
 import type { Images } from './open-images.ts';
 import { writeEntities } from './write-entities.ts';
@@ -124,12 +125,6 @@ async function updated(
     );
     return last;
   }
-}
-
-/** Whether a registry did not answer, rather than refuse. */
-function isOutage(error: unknown): error is Error {
-  if (!isGantryError(error) || !error.code.startsWith('REGISTRY_')) return false;
-  return !['REGISTRY_NOT_FOUND', 'REGISTRY_UNAUTHORIZED', 'REGISTRY_DENIED'].includes(error.code);
 }
 
 async function fetched(image: string, options: CatalogIndexOptions, op?: Op): Promise<KeptIndex> {

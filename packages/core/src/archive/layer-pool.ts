@@ -50,8 +50,6 @@ export interface PooledExtraction {
 export interface LayerPool {
   /** Says that {@link LayerPool.extract} will be asked for an image with these layers. */
   expect(layers: readonly Descriptor[]): void;
-  /** Takes back what was expected and will not come. */
-  release(layers: readonly Descriptor[]): void;
   /**
    * Extracts an image that was expected, profile `image`, synced. A selection that no earlier extraction of a layer covers
    * costs another download of it. Throws as `extractLayers`.
@@ -93,10 +91,12 @@ export function openLayerPool(options: LayerPoolOptions): LayerPool {
     const directory = fresh();
     const settings = { profile, groupWritable, fileSystem, selection, transfers } as const;
     const listing = obtainLayers([layer], [directory], supply, settings, op).then(([only]) => only ?? EMPTY);
-    // Whoever waits for it gets the failure.
-    listing.catch(() => {});
     const pooled = { directory, selection, listing };
     layers.set(layer.digest, pooled);
+    // Whoever waits for it gets the failure; whoever comes later tries again.
+    listing.catch(() => {
+      if (layers.get(layer.digest) === pooled) layers.delete(layer.digest);
+    });
     return pooled;
   };
 
@@ -111,8 +111,7 @@ export function openLayerPool(options: LayerPoolOptions): LayerPool {
     const merged = mergeLayers(listings, archiveRules(profile, groupWritable, image.selection), op);
     if (merged.missing.size === 0) return { pooled, merged };
     // Bytes that the selection needs went by unwritten: once more, with the directories that hold them.
-    const tops = [...new Set([...image.selection.tops, ...merged.missing])];
-    if (tops.length === image.selection.tops.length) return { pooled, merged };
+    const tops = [...image.selection.tops, ...merged.missing];
     return await merge({ ...image, selection: { ...image.selection, tops } }, op);
   };
 
@@ -147,7 +146,6 @@ export function openLayerPool(options: LayerPoolOptions): LayerPool {
 
   return {
     expect: (image) => count(image, 1),
-    release: (image) => count(image, -1),
     extract: async (image, op) => {
       try {
         return await extract(image, op);

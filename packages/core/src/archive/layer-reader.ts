@@ -48,7 +48,8 @@ export function createLayerReader(
     const length = Buffer.byteLength(entry.linkName);
     if (length > limits.pathBytes) throw limitFault('archivePathBytes', limits.pathBytes, length);
     names.add(path, 'link', imply);
-    if (selected(path)) list({ type, path, target: entry.linkName });
+    // A hard link beside the selection is listed, for it may hold what one in the selection means.
+    if (type === 'hardlink' || selected(path)) list({ type, path, target: entry.linkName });
   };
 
   const whiteout = (entry: TarEntry, path: string): void => {

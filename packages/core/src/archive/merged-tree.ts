@@ -39,7 +39,7 @@ export interface SkippedLink {
 export interface MergedTree {
   readonly root: DirectoryNode;
   readonly skipped: SkippedLink[];
-  /** Top directories that are not selected and hold what hard links of the selection mean. */
+  /** Top directories that are not selected and hold what hard links of the selection mean: without them it is not whole. */
   readonly missing: ReadonlySet<string>;
 }
 
@@ -52,6 +52,7 @@ export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules
   const root = directory();
   const skipped: SkippedLink[] = [];
   const missing = new Set<string>();
+  const beside: [from: string, to: string][] = [];
   const selected = selects(rules.selection);
   const limits = pathLimits(op);
   const totalLimit = coreLimits(op, 'archiveTotalBytes');
@@ -78,8 +79,14 @@ export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules
     if (rules.profile === 'package' && topOf(inside) !== topOf(path)) {
       throw entryFault('ARCHIVE_UNSAFE_LINK', path, 'is a hard link that leads out of the package', to);
     }
+    if (!selected(path)) {
+      beside.push([topOf(path), topOf(inside)]);
+      return;
+    }
     if (!selected(inside)) {
       missing.add(topOf(inside));
+      // Other hard links may be to this one.
+      put(root, path, { kind: 'oversized', size: 0 });
       return;
     }
     const node = find(root, inside);
@@ -129,6 +136,8 @@ export function mergeLayers(layers: readonly LayerListing[], rules: ArchiveRules
     }
     for (const entry of listing.entries) place(entry, layer);
   }
+  // What is missing may be hard links in turn; a set grows while it is walked.
+  for (const top of missing) for (const [from, to] of beside) if (from === top && !selected(to)) missing.add(to);
   return { root, skipped, missing };
 }
 
