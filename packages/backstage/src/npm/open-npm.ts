@@ -10,7 +10,7 @@ import { openNpmNetwork } from './npm-network.ts';
 import { type NpmWorld, obtainTarball } from './obtain-tarball.ts';
 import { packLocal } from './pack-local.ts';
 import { extractPackage } from './package-archive.ts';
-import { packDirectoryName, readManifest } from './package-manifest.ts';
+import { readManifest } from './package-manifest.ts';
 import { packageOrigin } from './package-source.ts';
 import { shownPackage } from './shown-package.ts';
 import { openTarballFile } from './tarball-file.ts';
@@ -33,15 +33,14 @@ export interface NpmOptions {
 /** Packages from npm registries, URLs and local directories. Disposing closes connections. */
 export interface NpmPackages extends AsyncDisposable {
   /**
-   * Says everything against an entry that can be said without the network, and the name of its directory where that is
-   * known without: for a version that is written out, and for a local package.
-   * Throws `CONFIG_PLUGIN_INTEGRITY`, `CONFIG_GIT_PACKAGE`, `CONFIG_PACKAGE`.
+   * Says everything against an entry that can be said without asking anybody. Throws `CONFIG_PLUGIN_INTEGRITY`,
+   * `CONFIG_GIT_PACKAGE`, and `CONFIG_PACKAGE` also for a local directory that holds no package.
    */
-  check(entry: PluginEntry, op?: Op): Promise<string | undefined>;
+  check(entry: PluginEntry, op?: Op): Promise<void>;
   /**
    * Obtains a package and leaves it whole and checked in a fresh directory inside `staging`, which exists. On any error
-   * nothing of it is left there. Throws what {@link check} does, `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`,
-   * `STORE_FULL`, `INSTALL_IO`.
+   * nothing of it is left there. Throws, before anything is asked, what {@link check} does;
+   * then `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`, `STORE_FULL`, `INSTALL_IO`.
    */
   stage(entry: PluginEntry, staging: string, op?: Op): Promise<StagedPlugin>;
 }
@@ -91,9 +90,9 @@ export function openNpm(options: NpmOptions): NpmPackages {
       return { ...unpacked, bytes: 0, integrity: local ? undefined : unpacked.integrity };
     }
     const path = join(place, 'package.tgz');
-    const claimed = await obtainTarball(origin, path, await npm(), op);
+    const claims = await obtainTarball(origin, path, await npm(), op);
     // Who writes an integrity needs nobody else's word.
-    const unpacked = await unpack(entry, { path, expected: expected ?? claimed }, place, op);
+    const unpacked = await unpack(entry, { path, expected: expected ?? claims.expected }, place, op);
     await rm(path);
     return unpacked;
   };
@@ -102,9 +101,7 @@ export function openNpm(options: NpmOptions): NpmPackages {
     check: async (entry, op) => {
       const origin = await packageOrigin(entry, options);
       if (entry.source.type !== 'local') expectedIntegrity(entry, options.skipIntegrity);
-      if (origin.type === 'registry') return packDirectoryName(origin.name, origin.version);
-      if (origin.type !== 'directory') return undefined;
-      return (await readManifest(origin.path, shownPackage(entry), op)).directoryName;
+      if (origin.type === 'directory') await readManifest(origin.path, shownPackage(entry), op);
     },
     stage: async (entry, staging, op) => {
       let place: string | undefined;

@@ -12,8 +12,6 @@ export interface RegistryPackage {
   readonly name: string;
   /** With its `@`. */
   readonly scope: string | undefined;
-  /** When the specification names exactly one. */
-  readonly version: string | undefined;
 }
 
 /** Where the bytes of a package come from. */
@@ -53,7 +51,6 @@ export async function packageOrigin(
       spec: wanted.toString(),
       name: wanted.name,
       scope: wanted.scope ?? undefined,
-      version: wanted.type === 'version' ? (wanted.fetchSpec ?? undefined) : undefined,
     };
   } catch (error) {
     if (isGantryError(error)) throw error;

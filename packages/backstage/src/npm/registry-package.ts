@@ -20,6 +20,8 @@ export interface RegistryTarball {
   readonly zone: AddressKind;
   /** The registry's own integrity: hashes with their algorithm, `sha1` of old packages included. */
   readonly integrity: string | undefined;
+  /** The version that was chosen. */
+  readonly version: string;
 }
 
 /**
@@ -56,14 +58,14 @@ export async function findTarball(
   if (tarball === null || !['http:', 'https:'].includes(tarball.protocol)) {
     throw malformed(wanted, 'it names no http or https URL of a tarball');
   }
-  return { url: placed(tarball, registry, flat), registry, zone: answer.zone, integrity: dist.integrity };
+  return { url: placed(tarball, registry, flat), registry, zone: answer.zone, integrity: dist.integrity, version: dist.version };
 }
 
 async function chooseVersion(
   wanted: RegistryPackage,
   text: string,
   { flat }: NpmConfiguration,
-): Promise<{ readonly tarball: unknown; readonly integrity: string | undefined }> {
+): Promise<{ readonly tarball: unknown; readonly integrity: string | undefined; readonly version: string }> {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -82,7 +84,7 @@ async function chooseVersion(
       packumentCache: onlyDocument(document as Packument),
     });
     const { tarball } = (found.dist ?? {}) as { tarball?: unknown };
-    return { tarball, integrity: found._integrity };
+    return { tarball, integrity: found._integrity, version: found.version };
   } catch (error) {
     if (isGantryError(error)) throw error;
     const code = (error as { code?: unknown }).code;
