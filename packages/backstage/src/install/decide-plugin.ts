@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Policy } from '@gantry/core';
-import { type Digest, digestHex, isGantryError, type Op } from '@gantry/oci';
+import { type Digest, digestHex, type Op } from '@gantry/oci';
 import { changeHash, knownHashes } from '../config/change-hash.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
+import { isOutage } from '../images/is-outage.ts';
 import { type LocalFacts, localFacts } from '../npm/local-facts.ts';
 import { compareLocal } from '../npm/local-fingerprint.ts';
 import type { InstalledDirectory } from '../root/open-root.ts';
@@ -81,12 +82,6 @@ async function isImageUnchanged(
     log.warn(`\t==> WARNING: ${name} stays as it is installed, its registry cannot be asked: ${error.message}`);
     return true;
   }
-}
-
-/** Whether a registry did not answer, rather than refuse. */
-function isOutage(error: unknown): error is Error {
-  if (!isGantryError(error) || !error.code.startsWith('REGISTRY_')) return false;
-  return !['REGISTRY_NOT_FOUND', 'REGISTRY_UNAUTHORIZED', 'REGISTRY_DENIED'].includes(error.code);
 }
 
 /** Local directories are the same when their contents are, whatever became of the times of their files. */

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Op } from '@gantry/oci';
+import { expectedIntegrity } from '../npm/integrity.ts';
 import type { Decision } from './decide-plugin.ts';
 import type { Packages } from './open-packages.ts';
 import type { DiskEstimate } from './plugin-report.ts';
@@ -8,14 +9,21 @@ import type { DiskEstimate } from './plugin-report.ts';
 /** How much larger what lies in a gzip layer of JavaScript is, about: manifests say nothing of it. */
 const EXPANSION = 3.5;
 
+/** What an estimate is made with. */
+export interface EstimateContext {
+  /** Where relative directories start. */
+  readonly directory: string;
+  readonly skipIntegrity: boolean;
+  readonly packages: Packages;
+}
+
 /**
  * Estimates what installing some plugins would need. Images are asked for their manifests, which tell the size of what is
  * downloaded; what npm packages need is not known before they are here, and counts as nothing.
  */
 export async function estimateDisk(
   decisions: readonly Decision[],
-  directory: string,
-  packages: Packages,
+  { directory, skipIntegrity, packages }: EstimateContext,
   op?: Op,
 ): Promise<{ readonly estimate: DiskEstimate; readonly failures: ReadonlyMap<Decision, unknown> }> {
   const layers = new Map<string, number>();
@@ -28,8 +36,8 @@ export async function estimateDisk(
         const { plugin } = await (await packages.images(op)).admit(source.image, op);
         for (const { digest, size } of plugin.layers) layers.set(digest, size);
       } else {
-        await (await packages.npm(op)).check(decision.entry);
-        if (source.type === 'local') local += sizeOf(resolve(directory, source.directory));
+        if (source.type === 'npm') expectedIntegrity(decision.entry, skipIntegrity);
+        else local += sizeOf(resolve(directory, source.directory));
       }
     } catch (error) {
       op?.signal?.throwIfAborted();

@@ -4,11 +4,11 @@ import { emitAppConfig } from '../app-config/emit-app-config.ts';
 import { mergePluginConfigs, type PluginConfig } from '../app-config/merge-plugin-configs.ts';
 import { shown } from '../config/config-fault.ts';
 import { knownDirectory } from '../config/same-directory.ts';
+import type { CatalogDefault } from '../images/catalog-index.ts';
 import { type DynamicRoot, type InstalledDirectory, openDynamicRoot } from '../root/open-root.ts';
 import { carryOut } from './carry-out.ts';
 import { countTraffic } from './count-traffic.ts';
 import { type Decisions, decideAll } from './decide-all.ts';
-import { estimateDisk } from './estimate-disk.ts';
 import { type InstallSettings, installSettings } from './install-settings.ts';
 import { type InstalledPlugins, indexInstalled } from './installed-plugins.ts';
 import type { LogSink } from './log-sink.ts';
@@ -17,6 +17,7 @@ import type { InstallReport, PluginReport } from './plugin-report.ts';
 import { reportPlugins, reportRemoved } from './report-plugins.ts';
 import type { InstallOptions } from './run-context.ts';
 import { settleStanding } from './settle-standing.ts';
+import { withCatalog } from './with-catalog.ts';
 
 /** Name of what Backstage reads, in the root. */
 const APP_CONFIG = 'app-config.dynamic-plugins.yaml';
@@ -90,14 +91,16 @@ async function runInstall(run: Run): Promise<Result> {
   const { options, root, plugins, op } = run;
   const { log, environment, directory } = options;
   const installed = indexInstalled(root.installed(op));
-  const decided = await decide(run, installed);
+  const decided = await withCatalog(run, (catalog) => decide(run, installed, catalog));
   if (decided === undefined) return writeAppConfig(run, '');
   const text = emitAppConfig(mergePluginConfigs(pluginConfigs(decided)));
   sayWhatStays(decided, log);
   const decisions = [...decided.decisions.values()];
   const wanted = decisions.filter(({ standing }) => standing === undefined);
   if (options.dryRun === true) {
-    const { estimate, failures } = await estimateDisk(wanted, directory, run.packages, op);
+    const { estimateDisk } = await import('./estimate-disk.ts');
+    const context = { directory, skipIntegrity: run.variables.skipIntegrity, packages: run.packages };
+    const { estimate, failures } = await estimateDisk(wanted, context, op);
     const installations = new Map([...failures].map(([decision, error]) => [decision, { error, seconds: 0 }]));
     plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
     plugins.push(...obsolete(willBeTaken(decided), installed).map((one) => reportRemoved(one, root.directory)));
@@ -119,11 +122,12 @@ async function runInstall(run: Run): Promise<Result> {
 function decide(
   { options, variables, packages, op }: Run,
   installed: InstalledPlugins,
+  catalogDefault: CatalogDefault | undefined,
 ): Promise<Decisions | undefined> {
   const { directory, policy, log } = options;
   const reader = {
     directory,
-    catalogDefault: undefined,
+    catalogDefault,
     skipIntegrity: variables.skipIntegrity,
     installed,
     askPaths: async (image: string) => (await packages.images(op)).paths(image, op),
