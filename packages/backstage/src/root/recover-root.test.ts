@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemFileSystem } from '@gantry/core';
 import { isGantryError } from '@gantry/oci';
-import { type FileFault, faultyFileSystem, forgetfulFileSystem, runUntilKilled, tempDir } from '@gantry/testkit';
+import {
+  type FileCall,
+  type FileFault,
+  faultyFileSystem,
+  forgetfulFileSystem,
+  runUntilKilled,
+  tempDir,
+} from '@gantry/testkit';
 import {
   factsOf,
   keptLog,
@@ -16,6 +23,20 @@ import {
   writePlugin,
 } from './root.fixture.ts';
 
+/** What a disk refuses: looking at what is there is not among it. */
+const CALLS: readonly FileCall[] = [
+  'open',
+  'write',
+  'sync',
+  'syncVolume',
+  'list',
+  'mkdir',
+  'rename',
+  'link',
+  'chmod',
+  'unlink',
+  'removeTree',
+];
 const CHILD = new URL('./root-child.fixture.ts', import.meta.url);
 const DEAD = `.gantry-${'d'.repeat(32)}`;
 const NOTHING_ELSE = ['app-config.dynamic-plugins.yaml', 'kept', 'new'];
@@ -24,13 +45,15 @@ async function place(t: TestContext) {
   const home = await tempDir(t);
   const directory = join(home, 'root');
   /** Two plugins, one of which is to be replaced and one to be removed; and what a killed original left. */
-  const prepare = async (): Promise<void> => {
+  const template = join(home, 'template');
+  const root = openTestRoot(template);
+  await runInstaller(root, { kept: '1', obsolete: '1' });
+  await root[Symbol.asyncDispose]();
+  writePlugin(join(template, 'half'), '1');
+  writeFileSync(join(template, 'half/dynamic-plugin-image.hash'), 'x');
+  const prepare = (): void => {
     rmSync(directory, { recursive: true, force: true });
-    const root = openTestRoot(directory);
-    await runInstaller(root, { kept: '1', obsolete: '1' });
-    await root[Symbol.asyncDispose]();
-    writePlugin(join(directory, 'half'), '1');
-    writeFileSync(join(directory, 'half/dynamic-plugin-image.hash'), 'x');
+    cpSync(template, directory, { recursive: true });
   };
   /** The change that is interrupted: `kept` becomes version 2, `new` comes, `obsolete` goes. */
   const change = async (fileSystem = quick): Promise<void> => {
@@ -59,7 +82,7 @@ async function place(t: TestContext) {
 
 test('E1: a run killed at any named point leaves whole plugins, and the next one heals', async (t) => {
   const { directory, prepare, change, finished, consistent } = await place(t);
-  await prepare();
+  prepare();
   const watched = faultyFileSystem(quick);
   await change(watched);
   finished();
@@ -71,7 +94,7 @@ test('E1: a run killed at any named point leaves whole plugins, and the next one
   for (const [point, count] of reached) {
     // Every plugin takes the same way, so the first and the last time are enough, and for most points the last.
     for (const nth of new Set(point.startsWith('root.plugin') ? [1, count] : [count])) {
-      await prepare();
+      prepare();
       const end = await runUntilKilled(CHILD, { point, nth, args: ['install', directory, '2', 'kept', 'new'] });
       assert.equal(end.signal, 'SIGKILL', `${point}#${nth}: ${end.stderr}`);
       consistent(`${point}#${nth}`);
@@ -84,8 +107,8 @@ test('E1: a run killed at any named point leaves whole plugins, and the next one
 test('E1: a run killed while it finishes what another left is finished by the next', async (t) => {
   const { directory, prepare, change, finished, consistent } = await place(t);
   /** As a run leaves it that was killed between the two renames, its successor between sweeping and finishing. */
-  const interrupt = async (): Promise<void> => {
-    await prepare();
+  const interrupt = (): void => {
+    prepare();
     const ready = join(directory, DEAD, 'ready/kept');
     const old = join(directory, DEAD, 'old/kept');
     writePlugin(ready, '2');
@@ -94,7 +117,7 @@ test('E1: a run killed while it finishes what another left is finished by the ne
     renameSync(join(directory, 'kept'), old);
   };
   for (const point of ['root.fenced', 'root.finished', 'root.swept']) {
-    await interrupt();
+    interrupt();
     const end = await runUntilKilled(CHILD, { point, args: ['install', directory, '2', 'kept', 'new'] });
     assert.equal(end.signal, 'SIGKILL', `${point}: ${end.stderr}`);
     consistent(point);
@@ -110,8 +133,8 @@ test('E1: a run killed while it finishes what another left is finished by the ne
 test('E2: a file system that fails at any call is a typed error or changes nothing, and the next run heals', async (t) => {
   const { directory, prepare, change, finished, consistent } = await place(t);
   const run = async (fault: FileFault) => {
-    await prepare();
-    const fileSystem = faultyFileSystem(quick, fault);
+    prepare();
+    const fileSystem = faultyFileSystem(quick, { ...fault, calls: CALLS });
     const error = await change(fileSystem).then(
       () => undefined,
       (failure: unknown) => failure,
@@ -138,7 +161,7 @@ test('E2: a file system that fails at any call is a typed error or changes nothi
 
 test('E1: after a loss of power there are whole plugins, and what was reported as done is there', async (t) => {
   const { home, directory, prepare, change, consistent, finished } = await place(t);
-  await prepare();
+  prepare();
   const attic = join(home, 'attic');
   mkdirSync(attic);
   const disk = forgetfulFileSystem({ ...systemFileSystem, syncVolume: async () => false }, attic);
