@@ -1,7 +1,4 @@
-import type { Origin } from '../config/origin.ts';
-import { isPrototypeKey } from './prototype-key.ts';
-import { yamlFault } from './yaml-fault.ts';
-import type { YamlEntry, YamlValue } from './yaml-value.ts';
+import type { YamlValue } from './yaml-value.ts';
 
 /** Data as JSON has it; objects have no prototype. */
 export type PlainValue = string | number | boolean | null | readonly PlainValue[] | PlainObject;
@@ -28,31 +25,4 @@ export function plainValue(value: YamlValue): PlainValue {
     default:
       return value.value;
   }
-}
-
-/**
- * The way back: whole numbers are integers. Everything stands at `origin`.
- *
- * @throws CONFIG_DYNAMIC_PLUGINS for a key that reaches a prototype
- */
-export function yamlValue(value: PlainValue, origin: Origin): YamlValue {
-  if (value === null) return { type: 'null', origin };
-  if (typeof value === 'string') return { type: 'string', value, origin };
-  if (typeof value === 'boolean') return { type: 'boolean', value, origin };
-  if (typeof value === 'number') {
-    return Number.isInteger(value)
-      ? { type: 'integer', value: BigInt(value), origin }
-      : { type: 'float', value, origin };
-  }
-  if (isList(value)) return { type: 'list', items: value.map((item) => yamlValue(item, origin)), origin };
-  const entries = new Map<string, YamlEntry>();
-  for (const [key, item] of Object.entries(value)) {
-    if (isPrototypeKey(key)) throw yamlFault(origin, `the key ${key} is not allowed`);
-    entries.set(key, { value: yamlValue(item, origin), origin });
-  }
-  return { type: 'map', entries, origin };
-}
-
-function isList(value: readonly PlainValue[] | PlainObject): value is readonly PlainValue[] {
-  return Array.isArray(value);
 }
