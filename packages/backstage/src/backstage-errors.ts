@@ -8,6 +8,7 @@ export type BackstageErrorCode =
   | 'CONFIG_PLUGIN_CONFLICT'
   | 'CONFIG_PLUGIN_INTEGRITY'
   | 'CONFIG_CONTAINERS'
+  | 'REGISTRY_BLOCKED'
   | 'CONFIG_GIT_PACKAGE'
   | 'CONFIG_PACKAGE'
   | 'CONFIG_NPM'
@@ -40,6 +41,10 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   CONFIG_CONTAINERS: {
     meaning: 'registries.conf, a file beside it or policy.json cannot be read or asks for what is not possible.',
     hint: 'correct the file that is named',
+  },
+  REGISTRY_BLOCKED: {
+    meaning: 'registries.conf forbids to pull from every place that has the image.',
+    hint: 'use another registry, or change the blocked setting in the file that is named',
   },
   CONFIG_GIT_PACKAGE: {
     meaning: 'A package comes from a git repository, which nothing vouches for and whose scripts would have to run.',

@@ -6,6 +6,7 @@ export type BackstageLimitName =
   | 'pluginEntryBytes'
   | 'startJitter'
   | 'imagePlugins'
+  | 'containersFileBytes'
   | 'catalogIndexBytes'
   | 'packageDocumentBytes'
   | 'packageJsonBytes'
@@ -43,6 +44,11 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     value: 500,
     unit: 'milliseconds',
     meaning: 'Longest random wait of a pod before its first request, so that many do not ask at the same moment.',
+  },
+  containersFileBytes: {
+    value: 1 * MiB,
+    unit: 'bytes',
+    meaning: 'registries.conf, policy.json, and each file beside them.',
   },
   imagePlugins: { value: 1000, unit: 'count', meaning: 'Plugins that one image says it holds.' },
   catalogIndexBytes: {
