@@ -137,14 +137,14 @@ for (const [what, tarball] of [
     registry.publish({ ...X, dist: { tarball } });
     const environment = fakeEnvironment({
       env: {},
-      lookup: { 'npm.example': { addresses: ['203.0.113.7'] }, 'inside.example': { addresses: ['127.0.0.1'] } },
-      route: { '203.0.113.7:80': registry.address },
+      lookup: { 'npm.example': { addresses: ['93.184.216.34'] }, 'inside.example': { addresses: ['127.0.0.1'] } },
+      route: { '93.184.216.34:80': registry.address },
     });
     const { npm, staging } = await npmWorld(t, { environment, npmrc: 'registry=http://npm.example/' });
     await assert.rejects(npm.stage(entryOf('x', 'sha512-AAAA'), staging, { limits: { retries: 1 } }), {
       code: 'REGISTRY_ADDRESS_REFUSED',
     });
-    assert.ok(environment.dialled.every((address) => address === '203.0.113.7:80'));
+    assert.ok(environment.dialled.every((address) => address === '93.184.216.34:80'));
   });
 }
 
@@ -213,8 +213,8 @@ test('https-proxy of .npmrc stands above the environment, and noproxy goes aroun
   });
   const { address } = await listenOnLoopback(t, proxy);
   const env = { HTTP_PROXY: 'http://127.0.0.1:9', http_proxy: 'http://127.0.0.1:9' };
-  const lookup = { 'npm.example': { addresses: ['203.0.113.7'] } };
-  const environment = fakeEnvironment({ env, lookup, route: { '203.0.113.7:80': registry.address } });
+  const lookup = { 'npm.example': { addresses: ['93.184.216.34'] } };
+  const environment = fakeEnvironment({ env, lookup, route: { '93.184.216.34:80': registry.address } });
   const npmrc = `registry=http://npm.example/\nhttps-proxy=http://u:p@${address}`;
   const through = await npmWorld(t, { environment, npmrc });
   assert.equal((await through.npm.stage(entryOf('x', integrity), through.staging)).name, 'x-1.0.0');

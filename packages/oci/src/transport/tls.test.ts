@@ -88,6 +88,16 @@ test('F8: the error names the issuer that was not found', async (t) => {
   assert.match(failure.hint, /--ca-file/);
 });
 
+test('F8: any certificate is taken where the settings say so, from that registry alone', async (t) => {
+  const other = await startSink(t, { tls: selfSigned() });
+  const registry = await serveTls(t, selfSigned({ names: ['elsewhere.test'] }));
+  const leading = await serveTls(t, selfSigned(), {}, `${other.url}/x`);
+  assert.equal(await reach(registry.address, { anyCertificate: true }), 'secure');
+  await assert.rejects(reach(registry.address, {}), { code: 'REGISTRY_TLS' });
+  await assert.rejects(reach(leading.address, { anyCertificate: true }), { code: 'REGISTRY_TLS' });
+  assert.equal(other.heads.length, 0);
+});
+
 test('F8: expired, not yet valid, for another host, self-signed, old, not TLS: each has its reason', async (t) => {
   const authority = certificateAuthority();
   const caFile = await pem(t, authority.cert);
