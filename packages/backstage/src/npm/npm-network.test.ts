@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
@@ -231,6 +232,33 @@ test('https-proxy of .npmrc stands above the environment, and noproxy goes aroun
     assert.equal((await world.npm.stage(entryOf('x', integrity), world.staging)).name, 'x-1.0.0');
   }
   assert.equal(asked.length, 2);
+});
+
+test('a connection that breaks in the middle of a tarball begins again, within the limit', async (t) => {
+  const { tarball } = (await startNpmRegistry(t)).publish({
+    ...X,
+    files: { big: randomBytes(200_000).toString('hex') },
+  });
+  const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+  let breaks = 0;
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked += 1;
+    response.writeHead(200, { 'content-length': tarball.length });
+    if (asked > breaks) response.end(tarball);
+    else response.write(tarball.subarray(0, 100_000), () => response.destroy());
+  });
+  const { address } = await listenOnLoopback(t, server);
+  const { npm, staging, staged } = await npmWorld(t);
+  const stage = (): Promise<unknown> =>
+    npm.stage(entryOf(`http://${address}/x.tgz`, integrity), staging, { limits: { retries: 3 } });
+  breaks = 2;
+  await stage();
+  assert.equal(asked, 3);
+  [asked, breaks] = [0, 3];
+  await assert.rejects(stage(), { code: 'REGISTRY_UNREACHABLE' });
+  assert.equal(asked, 3);
+  assert.equal((await staged()).length, 1);
 });
 
 test('a document that names npmjs.org means the registry it came from', async (t) => {

@@ -1,7 +1,7 @@
 import { type Environment, type Op, systemEnvironment } from '@gantry/oci';
+import { backstageError } from '../backstage-errors.ts';
 import { npmKey } from '../config/package-key.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
-import { backstageError } from '../backstage-errors.ts';
 import { checkHash, expectedIntegrity } from './integrity.ts';
 import { readNpmConfiguration } from './npm-configuration.ts';
 import { openNpmNetwork } from './npm-network.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startNpmRegistry } from '@gantry/testkit';
@@ -70,5 +70,9 @@ test('G6: a file that is no archive is refused, and nothing of it is told', asyn
     assert.doesNotMatch(error.message, /canary/);
     return true;
   });
-  await assert.rejects(npm.stage(entryOf('file:/dev/zero.tgz'), staging), { code: 'INSTALL_IO' });
+  for (const absent of ['file:/dev/zero.tgz', './absent.tgz']) {
+    await assert.rejects(npm.stage(entryOf(absent), staging), { code: 'CONFIG_PACKAGE', message: /\(ENOENT\)$/ });
+  }
+  await mkdir(join(root, 'directory.tgz'));
+  await assert.rejects(npm.stage(entryOf('file:directory.tgz'), staging), { code: 'CONTENT_TYPE_MISMATCH' });
 });

@@ -58,7 +58,13 @@ export async function findTarball(
   if (tarball === null || !['http:', 'https:'].includes(tarball.protocol)) {
     throw malformed(wanted, 'it names no http or https URL of a tarball');
   }
-  return { url: placed(tarball, registry, flat), registry, zone: answer.zone, integrity: dist.integrity, version: dist.version };
+  return {
+    url: placed(tarball, registry, flat),
+    registry,
+    zone: answer.zone,
+    integrity: dist.integrity,
+    version: dist.version,
+  };
 }
 
 async function chooseVersion(

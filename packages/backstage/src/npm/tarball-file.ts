@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { HEAD_BYTES, type LayerSupply, tarballMediaType } from '@gantry/core';
 import { type Descriptor, type Op, ociError } from '@gantry/oci';
+import { backstageError } from '../backstage-errors.ts';
 
 /** A tarball on disk, open and hashed. */
 export interface TarballFile extends AsyncDisposable {
@@ -15,7 +16,7 @@ export interface TarballFile extends AsyncDisposable {
 
 /**
  * Opens a tarball and reads it once, in a stream. `name` is shown in messages. Throws `CONTENT_TYPE_MISMATCH` for what is not
- * a regular file or not an archive, and what the file system throws.
+ * a regular file or a web page, `CONFIG_PACKAGE` for what cannot be opened, and what the file system throws.
  */
 export async function openTarballFile(
   path: string,
@@ -24,7 +25,13 @@ export async function openTarballFile(
   op?: Op,
 ): Promise<TarballFile> {
   // A FIFO must not hold us up before it is refused.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause: unknown) => {
+    const code = (cause as { code?: unknown }).code;
+    throw backstageError('CONFIG_PACKAGE', `${name}: the file cannot be read (${String(code)})`, {
+      cause,
+      hint: 'check the path and its mode',
+    });
+  });
   try {
     if (!(await handle.stat()).isFile()) {
       throw ociError('CONTENT_TYPE_MISMATCH', `${name}: expected a tarball, found something that is not a file`);

@@ -1,12 +1,15 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import {
   type AddressKind,
   createHasher,
   type Descriptor,
+  isGantryError,
   MediaType,
   type Op,
   ociError,
+  ociLimits,
   type Transport,
+  type TransportResponse,
 } from '@gantry/oci';
 import { coreLimits } from '../core-limits.ts';
 import type { IntegrityCheck } from './integrity.ts';
@@ -24,19 +27,18 @@ export interface TarballDownload {
   readonly authorization?: string | null;
   /** Where the bytes go; must not exist. */
   readonly file: string;
-  readonly integrity?: IntegrityCheck | undefined;
+  /** Starts a check of the bytes; once for each attempt. */
+  readonly integrity?: (() => Promise<IntegrityCheck>) | undefined;
 }
 
 /**
- * Downloads what a URL names into a file, in a stream, hashed on the way; its media type is what its first bytes say.
+ * Downloads what a URL names into a file, in a stream, hashed on the way; its media type is what its first bytes say. When
+ * the connection breaks in the middle it begins again, as often as any request is repeated.
  * Throws what the transport throws, `CONTENT_INTEGRITY`, `CONTENT_LIMIT` above `tarballBytes`, `CONTENT_TYPE_MISMATCH` for
  * a web page, `CONTENT_ENCODED`.
  */
 export async function downloadTarball(download: TarballDownload, op?: Op): Promise<Descriptor> {
-  const { url, transport, registry, namedAt, authorization, integrity } = download;
-  // SAFETY A11: a query may hold a signature; it is sent, and appears nowhere else.
-  const name = `${url.origin}${url.pathname}`;
-  const limit = coreLimits(op, 'tarballBytes');
+  const { url, transport, registry, namedAt, authorization } = download;
   const request = {
     method: 'GET' as const,
     url,
@@ -46,12 +48,33 @@ export async function downloadTarball(download: TarballDownload, op?: Op): Promi
     ...(namedAt === undefined ? {} : { namedAt }),
     ...(authorization === undefined ? {} : { authorization }),
   };
-  const answer = await transport.request(request, op);
+  for (let attempt = 1; ; attempt += 1) {
+    // Outside: the transport has repeated what could be repeated.
+    const answer = await transport.request(request, op);
+    try {
+      return await receive(answer, download, op);
+    } catch (error) {
+      const broken = isGantryError(error) && error.code.startsWith('REGISTRY_') && error.retryable;
+      if (!broken || attempt >= ociLimits(op, 'retries')) throw error;
+      await rm(download.file, { force: true });
+    }
+  }
+}
+
+async function receive(
+  answer: TransportResponse,
+  { url, file, integrity }: TarballDownload,
+  op?: Op,
+): Promise<Descriptor> {
+  // SAFETY A11: a query may hold a signature; it is sent, and appears nowhere else.
+  const name = `${url.origin}${url.pathname}`;
+  const limit = coreLimits(op, 'tarballBytes');
   let handle: FileHandle | undefined;
   try {
     const encoding = answer.header('content-encoding') ?? 'identity';
     if (encoding !== 'identity') throw ociError('CONTENT_ENCODED', `${name}: the answer is encoded`);
-    handle = await open(download.file, 'wx', 0o600);
+    handle = await open(file, 'wx', 0o600);
+    const check = await integrity?.();
     const hasher = createHasher();
     const head = Buffer.alloc(HEAD_BYTES);
     let size = 0;
@@ -65,10 +88,10 @@ export async function downloadTarball(download: TarballDownload, op?: Op): Promi
         });
       }
       hasher.update(chunk);
-      integrity?.update(chunk);
+      check?.update(chunk);
       await handle.writeFile(chunk);
     }
-    integrity?.finish();
+    check?.finish();
     const mediaType = tarballMediaType(name, head.subarray(0, Math.min(size, head.length)));
     return { mediaType, digest: hasher.digest(), size };
   } catch (error) {

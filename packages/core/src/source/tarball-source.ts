@@ -32,7 +32,10 @@ export async function resolveTarball(
   const dispose = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
     const file = join(directory, 'content');
-    const integrity = spec.integrity === undefined ? undefined : await openIntegrity(spec.integrity, name);
+    const written = spec.integrity;
+    // What is no integrity is told before anything is asked.
+    if (written !== undefined) await openIntegrity(written, name);
+    const integrity = written === undefined ? undefined : () => openIntegrity(written, name);
     const layer = await downloadTarball({ url, transport, registry: url.host, file, integrity }, op);
     const plugin = tarballPlugin(name, spec, layer, file, url);
     return { plugin, [Symbol.asyncDispose]: dispose };
