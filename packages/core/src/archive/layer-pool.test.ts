@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -112,4 +113,15 @@ test('D1: what is not selected is checked all the same', async (t) => {
   const limits = (archiveEntries: number): Op => ({ limits: { archiveEntries } });
   await assert.rejects(limited.extract([0], ['a'], [], limits(4)), { code: 'ARCHIVE_LIMIT' });
   assert.deepEqual(filesOf(await limited.extract([0], ['a'], [], limits(5))), ['a/x']);
+});
+
+test('a layer that is large enough for a thread of its own is selected from there too', async (t) => {
+  const content = randomBytes(300 * 1024);
+  const { extract } = await poolOf(
+    t,
+    layer({ name: 'a/x', content: content.subarray(0, 1000) }, { name: 'b/x', content }),
+  );
+  const extracted = await extract([0], ['a']);
+  assert.deepEqual(filesOf(extracted), ['a/x']);
+  assert.deepEqual(readdirSync(extracted.directory), ['a']);
 });
