@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Op } from '@gantry/oci';
@@ -196,6 +196,25 @@ test('D4: a link in place of the directory is replaced, not followed', async (t)
   await world.obtain({ primary: image });
   assert.deepEqual(readdirSync(elsewhere), ['sentinel']);
   assert.ok(statSync(join(world.extensions, 'catalog-entities/plugins/a.yaml')).isFile());
+});
+
+const asRoot = process.getuid?.() === 0 && 'root may write everywhere';
+test('a directory that cannot be replaced as a whole gets its content in place', { skip: asRoot }, async (t) => {
+  const world = await catalogWorld(t);
+  const { image } = await world.publish('rhdh/index', INDEX);
+  const target = join(world.extensions, 'catalog-entities');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'old.yaml'), 'old');
+  chmodSync(world.extensions, 0o555);
+  try {
+    await world.obtain({ primary: image });
+    assert.deepEqual(readdirSync(target), ['plugins']);
+    rmSync(join(target, 'plugins/a.yaml'));
+    chmodSync(target, 0o555);
+    await assert.rejects(world.obtain({ primary: image }), { code: 'INSTALL_IO' });
+  } finally {
+    for (const path of [world.extensions, target]) chmodSync(path, 0o755);
+  }
 });
 
 test('entities are counted up to catalogIndexBytes', async (t) => {
