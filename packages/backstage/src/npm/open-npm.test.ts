@@ -105,9 +105,9 @@ test('what can be said without asking anybody is said without', async (t) => {
   assert.equal(registry.requests.length, 0);
 });
 
-test('nothing is left in staging or the temporary directory when a package fails', async (t) => {
+test('nothing is left in the temporary or the home directory, and nothing in staging when a package fails', async (t) => {
   const registry = await startNpmRegistry(t);
-  registry.publish({ name: 'plain', version: '1.0.0' });
+  const { integrity } = registry.publish({ name: 'plain', version: '1.0.0' });
   const world = await npmWorld(t, { npmrc: `registry=${registry.url}` });
   const temporary = await tempDir(t);
   const before = process.env['TMPDIR'];
@@ -124,6 +124,7 @@ test('nothing is left in staging or the temporary directory when a package fails
     code: 'REGISTRY_NOT_FOUND',
   });
   assert.deepEqual(await world.staged(), []);
+  await world.npm.stage(entryOf('plain', integrity), world.staging);
   assert.deepEqual(Object.keys(await readTree(world.home)), []);
   assert.deepEqual(await readdir(temporary), []);
 });

@@ -104,7 +104,7 @@ for (const [what, entry, code, message] of [
   });
 }
 
-test('D1, D2, D3, D4, D5: nothing of the corpus of hostile archives leaves anything', async (t) => {
+test('D1, D2, D3, D5: nothing of the corpus of hostile archives leaves anything', async (t) => {
   const escaping = ESCAPING_NAMES.map((name) => ({ name, entries: [{ name, content: '1' }] }));
   for (const { name, entries } of [...TRAVERSALS, ...escaping, ...HOSTILE_LINKS, ...SPECIAL_FILES]) {
     const world = await archived(t, gzipped(forgeTar([MANIFEST, ...entries])));
