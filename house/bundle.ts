@@ -4,16 +4,18 @@ import { build, type Metafile } from 'esbuild';
 import { bundleImports } from './bundle-imports.ts';
 import { repository } from './packages.ts';
 
-const libraries = ['oci', 'registry', 'core', 'runtime'];
+const libraries = ['oci', 'registry', 'core', 'runtime', 'backstage'];
 
 /**
- * Bundles the command line into `target/dist`: the entry, what it loads on demand, and the files that run in workers,
+ * Bundles both commands into `target/dist`: the entry of each, what it loads on demand, and the files that run in workers,
  * each of which is whole by itself. All lie in one directory, because a library finds its worker beside itself.
  */
 export async function bundleCommand(target: string): Promise<void> {
   const outdir = join(target, 'dist');
-  const entry = join(repository, 'packages/cli/src/start.ts');
-  const results = [await bundle(outdir, [entry], true), await bundle(outdir, workers(), false)];
+  const entries = ['start', 'start-installer'].map((name) => join(repository, 'packages/cli/src', `${name}.ts`));
+  const results = [await bundle(outdir, workers(), false)];
+  // Each by itself: what one loads at once is not what the other does.
+  for (const entry of entries) results.push(await bundle(outdir, [entry], true));
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
   writeFileSync(join(outdir, 'THIRD-PARTY.txt'), licences(inputs));
 }
@@ -33,9 +35,14 @@ async function bundle(
     platform: 'node',
     target: 'node22.15',
     chunkNames: '[name]-[hash]',
-    // Dependencies that are CommonJS call require() for the modules of Node.
+    // Dependencies that are CommonJS call require() for the modules of Node, and ask where they are.
     banner: {
-      js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);",
+      js: [
+        "import { createRequire as makeRequire } from 'node:module';",
+        'const require = makeRequire(import.meta.url);',
+        'const __filename = import.meta.filename;',
+        'const __dirname = import.meta.dirname;',
+      ].join('\n'),
     },
     legalComments: 'none',
     plugins: [await bundleImports(libraries, splitting ? files[0] : undefined)],

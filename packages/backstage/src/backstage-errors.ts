@@ -5,6 +5,7 @@ export type BackstageErrorCode =
   | 'CONFIG_DYNAMIC_PLUGINS'
   | 'CONFIG_PLUGIN_DUPLICATE'
   | 'CONFIG_PLUGIN_PATH'
+  | 'CONFIG_PLUGIN_UNKNOWN'
   | 'CONFIG_PLUGIN_CONFLICT'
   | 'CONFIG_PLUGIN_INTEGRITY'
   | 'CONFIG_CONTAINERS'
@@ -29,6 +30,10 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   CONFIG_PLUGIN_PATH: {
     meaning: 'The directory of a plugin inside its image is missing, not allowed, not unique, or not known.',
     hint: 'write it behind the reference: oci://registry/image:tag!directory',
+  },
+  CONFIG_PLUGIN_UNKNOWN: {
+    meaning: 'Nothing in the configuration or the root has the name that was asked for.',
+    hint: '`gantry backstage list ROOT` lists what is installed',
   },
   CONFIG_PLUGIN_CONFLICT: {
     meaning: 'Two plugins configure the same key differently.',

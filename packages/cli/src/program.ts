@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBackstage } from './commands/backstage.ts';
 import { withExamples } from './commands/command-line.ts';
 import { addHousekeeping } from './commands/housekeeping.ts';
 import { addPlugins } from './commands/plugins.ts';
@@ -41,6 +42,7 @@ export function buildProgram(context: Context, pluginArguments: readonly string[
   addPublishing(program, context);
   addTrust(program, context);
   addPlugins(program, context, pluginArguments);
+  addBackstage(program, context);
   addHousekeeping(program, context);
   return program;
 }

@@ -2,7 +2,7 @@ import type { Op } from '@gantry/oci';
 import { type LoadedConfiguration, loadDynamicPlugins } from '../config/load-dynamic-plugins.ts';
 import { guessPaths } from './guess-paths.ts';
 import type { InstalledPlugins } from './installed-plugins.ts';
-import type { LogSink } from './log-sink.ts';
+import { type LogSink, silentLog } from './log-sink.ts';
 
 /** What is needed to read the configuration, with as few questions to registries as possible. */
 export interface ConfigurationReader {
@@ -24,8 +24,6 @@ export interface ReadConfiguration {
   readonly recalled: ReadonlySet<string>;
 }
 
-const silent: LogSink = { line: () => {}, warn: () => {} };
-
 /**
  * Reads dynamic-plugins.yaml and what it includes. Directories inside images are recalled from what is installed, but for
  * images in `ask`. Throws what `loadDynamicPlugins` throws.
@@ -44,7 +42,7 @@ export async function loadConfiguration(
   let guesses: Promise<ReadonlyMap<string, string>> | undefined;
   const guess = async (image: string): Promise<readonly string[] | undefined> => {
     if (theirs.length === 0) return undefined;
-    guesses ??= guessPaths((detectPaths) => loadDynamicPlugins({ ...files, detectPaths, log: silent }, op), theirs);
+    guesses ??= guessPaths((detectPaths) => loadDynamicPlugins({ ...files, detectPaths, log: silentLog }, op), theirs);
     const path = (await guesses).get(image);
     return path === undefined ? undefined : [path];
   };

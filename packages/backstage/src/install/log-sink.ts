@@ -30,3 +30,6 @@ export class BufferedLog implements LogSink {
     this.#kept = [];
   }
 }
+
+/** For what is read a second time, or on the side. */
+export const silentLog: LogSink = { line: () => {}, warn: () => {} };

@@ -1,19 +1,16 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lazyTrustRoots, signingTimes } from '@gantry/core';
-import {
-  dockerCredentials,
-  openRepository,
-  openTransport,
-  originOf,
-  parseReference,
-  type Transport,
-} from '@gantry/oci';
+import { openTransport, type Transport } from '@gantry/oci';
+import { containersPlaces } from '../containers/containers-places.ts';
+import { openRegistries } from '../containers/open-registries.ts';
+import { imageReference } from '../images/resolve-image.ts';
 import type { InstallOptions, InstallTools } from './run-context.ts';
 
 /**
- * Opens what images are fetched and judged with. No request yet. Trust roots and signing times are kept in `$GANTRY_HOME`,
- * else in the temporary directory: nothing else outside the plugin root is written.
+ * Opens what images are fetched and judged with: registries as gantry.yaml and the files of the containers tools describe
+ * them. No request yet. Trust roots and signing times are kept in `$GANTRY_HOME`, else in the temporary directory: nothing
+ * else outside the plugin root is written.
  */
 export function openTools({
   environment,
@@ -21,13 +18,11 @@ export function openTools({
 }: Pick<InstallOptions, 'environment' | 'registries'>): InstallTools {
   const { env } = environment;
   const home = env['GANTRY_HOME'] || join(env['TMPDIR'] || tmpdir(), `gantry-${process.getuid?.() ?? 'user'}`);
-  const credentials = dockerCredentials(environment);
-  const transport = openTransport({ registries, credentials, environment });
+  const opened = openRegistries({ places: containersPlaces(env), environment, settings: registries });
   let anonymous: Transport | undefined;
   return {
-    openRepository: async (reference) => openRepository(reference, transport),
-    hasCredentials: async ({ registry, repository }, op) =>
-      (await credentials.credentialFor(originOf(transport.baseUrl(registry)), repository, op)) !== undefined,
+    openRepository: opened.openRepository,
+    hasCredentials: opened.hasCredentials,
     judgeTools: {
       trustRoots: lazyTrustRoots({
         directory: join(home, 'trust'),
@@ -39,12 +34,12 @@ export function openTools({
         environment,
         offline: false,
       }),
-      openRepository: async (name) => openRepository(parseReference(name), transport),
+      openRepository: (name, op) => opened.openRepository(imageReference(name, op), op),
       memory: signingTimes(join(home, 'state', 'signing-times')),
       environment,
     },
     [Symbol.asyncDispose]: async () => {
-      await transport[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
       await anonymous?.[Symbol.asyncDispose]();
     },
   };

@@ -1,3 +1,4 @@
+import { backstageLimits } from '@gantry/backstage';
 import { coreLimits } from '@gantry/core';
 import { type LimitSpec, ociLimits } from '@gantry/oci';
 import { registryLimits } from '@gantry/registry';
@@ -11,7 +12,7 @@ export interface NamedLimit extends LimitSpec {
 
 /** Every limit of every package, in the order of the packages. */
 export function allLimits(): NamedLimit[] {
-  return [ociLimits, registryLimits, coreLimits, runtimeLimits].flatMap((table) =>
+  return [ociLimits, registryLimits, coreLimits, runtimeLimits, backstageLimits].flatMap((table) =>
     Object.entries<LimitSpec>(table.specs).map(([name, spec]) => ({ package: table.package, name, ...spec })),
   );
 }

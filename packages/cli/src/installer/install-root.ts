@@ -15,12 +15,12 @@ import { Interrupted } from '../interrupted.ts';
 import type { Io } from '../io.ts';
 import { failureFacts } from '../output/failure.ts';
 import { jsonLine } from '../output/json.ts';
+import type { OutputFlags } from '../output/output.ts';
 import { closingLine } from './closing-line.ts';
 import { type InstallLog, openInstallLog } from './install-log.ts';
 
 /** Flags of `install-dynamic-plugins` and `gantry backstage install`. */
-export interface InstallFlags {
-  readonly json?: boolean;
+export interface InstallFlags extends OutputFlags {
   /** A file that gets the report. */
   readonly report?: string;
   readonly dryRun?: boolean;
@@ -33,7 +33,7 @@ export interface InstallFlags {
  * the number of the signal that interrupted it. Never rejects.
  */
 export async function installRoot(root: string, flags: InstallFlags, io: Io): Promise<number> {
-  const log = openInstallLog(io, flags.json === true);
+  const log = openInstallLog(io, flags);
   const outcome = await install(root, flags, io, log);
   log.close();
   const { report, failure } = outcome;

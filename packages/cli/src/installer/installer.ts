@@ -13,6 +13,8 @@ Options:
   --dry-run        say what would be done, and change nothing
   --json           print the report as one JSON document, and log lines to stderr
   --report <file>  write the report to a file as well
+  --quiet          print errors only
+  --verbose        print every request as well
   --config <file>  configuration of Gantry instead of gantry.yaml in the working directory
   -V, --version    print the version
   -h, --help       explain this
@@ -24,6 +26,8 @@ Example:
 const OPTIONS = {
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
+  quiet: { type: 'boolean' },
+  verbose: { type: 'boolean' },
   report: { type: 'string' },
   config: { type: 'string' },
   version: { type: 'boolean', short: 'V' },
@@ -48,6 +52,8 @@ export async function installer(args: readonly string[], io: Io): Promise<number
       root,
       flags: {
         json: values.json === true,
+        quiet: values.quiet === true,
+        verbose: values.verbose === true,
         dryRun: values['dry-run'] === true,
         ...(report !== undefined && { report }),
         ...(config !== undefined && { config }),
