@@ -93,16 +93,9 @@ test('group write is given where the root is shared by a group', async (t) => {
   }
 });
 
-test('what can be said without asking anybody is said without', async (t) => {
-  const registry = await startNpmRegistry(t);
-  const { npm, directory } = await npmWorld(t, { npmrc: `registry=${registry.url}` });
-  await writeTree(join(directory, 'plugin'), { 'package.json': '{"name":"l","version":"1.0.0"}' });
-  await npm.check(entryOf('x@latest', 'sha512-AAAA'));
-  await npm.check(entryOf('./plugin'));
-  await assert.rejects(npm.check(entryOf('x@latest')), { code: 'CONFIG_PLUGIN_INTEGRITY' });
-  await assert.rejects(npm.check(entryOf('./absent')), { code: 'CONFIG_PACKAGE' });
-  await assert.rejects(npm.check(entryOf('npm/cli', 'sha512-AAAA')), { code: 'CONFIG_GIT_PACKAGE' });
-  assert.equal(registry.requests.length, 0);
+test('a local directory that is missing is no package', async (t) => {
+  const { npm, staging } = await npmWorld(t);
+  await assert.rejects(npm.stage(entryOf('./absent'), staging), { code: 'CONFIG_PACKAGE' });
 });
 
 test('nothing is left in the temporary or the home directory, and nothing in staging when a package fails', async (t) => {

@@ -33,14 +33,9 @@ export interface NpmOptions {
 /** Packages from npm registries, URLs and local directories. Disposing closes connections. */
 export interface NpmPackages extends AsyncDisposable {
   /**
-   * Says everything against an entry that can be said without asking anybody. Throws `CONFIG_PLUGIN_INTEGRITY`,
-   * `CONFIG_GIT_PACKAGE`, and `CONFIG_PACKAGE` also for a local directory that holds no package.
-   */
-  check(entry: PluginEntry, op?: Op): Promise<void>;
-  /**
    * Obtains a package and leaves it whole and checked in a fresh directory inside `staging`, which exists. On any error
-   * nothing of it is left there. Throws, before anything is asked, what {@link check} does;
-   * then `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`, `STORE_FULL`, `INSTALL_IO`.
+   * nothing of it is left there. Throws, before anything is asked, `CONFIG_PLUGIN_INTEGRITY`,
+   * `CONFIG_GIT_PACKAGE` and `CONFIG_PACKAGE`; then `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`, `STORE_FULL`, `INSTALL_IO`.
    */
   stage(entry: PluginEntry, staging: string, op?: Op): Promise<StagedPlugin>;
 }
@@ -98,11 +93,6 @@ export function openNpm(options: NpmOptions): NpmPackages {
   };
 
   return {
-    check: async (entry, op) => {
-      const origin = await packageOrigin(entry, options);
-      if (entry.source.type !== 'local') expectedIntegrity(entry, options.skipIntegrity);
-      if (origin.type === 'directory') await readManifest(origin.path, shownPackage(entry), op);
-    },
     stage: async (entry, staging, op) => {
       let place: string | undefined;
       try {
