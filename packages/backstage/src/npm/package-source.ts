@@ -9,6 +9,8 @@ export interface RegistryPackage {
   readonly type: 'registry';
   /** `name@version`, `name@range` or `name@tag`. */
   readonly spec: string;
+  /** The version, range or tag alone. */
+  readonly range: string | null;
   readonly name: string;
   /** With its `@`. */
   readonly scope: string | undefined;
@@ -49,6 +51,7 @@ export async function packageOrigin(
     return {
       type: 'registry',
       spec: wanted.toString(),
+      range: wanted.fetchSpec,
       name: wanted.name,
       scope: wanted.scope ?? undefined,
     };

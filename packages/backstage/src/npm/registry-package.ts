@@ -1,7 +1,4 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type AddressKind, escapeRemote, isGantryError, type Op, ociError } from '@gantry/oci';
-import type { Packument } from 'pacote';
 import { backstageLimits } from '../backstage-limits.ts';
 import type { NpmConfiguration } from './npm-configuration.ts';
 import { credentialOf, registryOf } from './npm-credentials.ts';
@@ -81,16 +78,14 @@ async function chooseVersion(
   if (document === null || typeof document !== 'object' || Array.isArray(document)) {
     throw malformed(wanted, 'it is not an object');
   }
-  const { default: pacote } = await import('pacote');
+  const { default: pickManifest } = await import('npm-pick-manifest');
   try {
-    const found = await pacote.manifest(wanted.spec, {
-      ...flat,
-      // Where it would write if it fetched anything, which it has no reason to: the document is at hand.
-      cache: join(tmpdir(), 'gantry-npm-cache'),
-      packumentCache: onlyDocument(document as Packument),
-    });
-    const { tarball } = (found.dist ?? {}) as { tarball?: unknown };
-    return { tarball, integrity: found._integrity, version: found.version };
+    const { dist = {}, version } = pickManifest(document, wanted.range, flat);
+    if (typeof version !== 'string' || typeof dist !== 'object' || dist === null) {
+      throw malformed(wanted, 'its versions are none');
+    }
+    const { tarball, integrity, shasum } = dist as { tarball?: unknown; integrity?: unknown; shasum?: unknown };
+    return { tarball, integrity: typeof integrity === 'string' ? integrity : oldIntegrity(shasum), version };
   } catch (error) {
     if (isGantryError(error)) throw error;
     const code = (error as { code?: unknown }).code;
@@ -103,12 +98,10 @@ async function chooseVersion(
   }
 }
 
-/** A cache that has the document under every key, so that npm's library never asks for it itself. */
-function onlyDocument(document: Packument): Map<string, Packument> {
-  const cache = new Map<string, Packument>();
-  cache.has = () => true;
-  cache.get = () => document;
-  return cache;
+/** What documents from before integrity have: a sha1 in hexadecimal. */
+function oldIntegrity(shasum: unknown): string | undefined {
+  if (typeof shasum !== 'string' || !/^[0-9a-f]{40}$/i.test(shasum)) return undefined;
+  return `sha1-${Buffer.from(shasum, 'hex').toString('base64')}`;
 }
 
 /**
