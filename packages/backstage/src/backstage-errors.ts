@@ -13,6 +13,7 @@ export type BackstageErrorCode =
   | 'CONFIG_GIT_PACKAGE'
   | 'CONFIG_PACKAGE'
   | 'CONFIG_NPM'
+  | 'CONFIG_MIRROR'
   | 'INSTALL_LOCKED'
   | 'INSTALL_LOCK_LOST'
   | 'INSTALL_DIRECTORY_TAKEN';
@@ -63,6 +64,10 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   CONFIG_NPM: {
     meaning: 'The configuration of npm cannot be used.',
     hint: 'correct .npmrc or the npm_config_ variable that is named',
+  },
+  CONFIG_MIRROR: {
+    meaning: 'A directory holds no mirror, or holds other images than its mirror.json says.',
+    hint: 'name a directory that `gantry backstage mirror --to-dir DIR` has filled',
   },
   INSTALL_LOCKED: {
     meaning: 'Another installer holds the directory of plugins for too long.',

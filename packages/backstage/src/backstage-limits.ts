@@ -7,6 +7,9 @@ export type BackstageLimitName =
   | 'startJitter'
   | 'imagePlugins'
   | 'containersFileBytes'
+  | 'lookasideSignatures'
+  | 'lookasideSignatureBytes'
+  | 'signatureToolTimeout'
   | 'catalogIndexBytes'
   | 'packageDocumentBytes'
   | 'packageJsonBytes'
@@ -18,7 +21,8 @@ export type BackstageLimitName =
   | 'rootLockBytes'
   | 'pluginHashBytes'
   | 'pluginStateBytes'
-  | 'pluginSwapAttempts';
+  | 'pluginSwapAttempts'
+  | 'mirrorRecordBytes';
 
 const MiB = 1024 * 1024;
 
@@ -49,6 +53,17 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     value: 1 * MiB,
     unit: 'bytes',
     meaning: 'registries.conf, policy.json, and each file beside them.',
+  },
+  lookasideSignatures: {
+    value: 128,
+    unit: 'count',
+    meaning: 'Signatures of one image that are read from a lookaside.',
+  },
+  lookasideSignatureBytes: { value: 4 * MiB, unit: 'bytes', meaning: 'Size of a signature in a lookaside.' },
+  signatureToolTimeout: {
+    value: 60_000,
+    unit: 'milliseconds',
+    meaning: 'Time for one run of skopeo or gpg while a signature is verified.',
   },
   imagePlugins: { value: 1000, unit: 'count', meaning: 'Plugins that one image says it holds.' },
   catalogIndexBytes: {
@@ -89,4 +104,5 @@ export const backstageLimits: LimitTable<BackstageLimitName> = defineLimits<Back
     unit: 'count',
     meaning: 'How often a plugin directory is moved aside because somebody else put another there meanwhile.',
   },
+  mirrorRecordBytes: { value: 16 * MiB, unit: 'bytes', meaning: 'Size of mirror.json in a mirror directory.' },
 });
