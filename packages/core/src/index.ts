@@ -108,6 +108,8 @@ export * from './store/content-store.ts';
 export { openStore, type StoreOptions } from './store/open-store.ts';
 export { currentProcess, isGone, isSameProcess, type ProcessIdentity } from './store/process-identity.ts';
 export { completeRequirement, type RequirementParts } from './trust/complete-requirement.ts';
+export type { Found } from './trust/evidence/evidence-source.ts';
+export { gatherSignatures } from './trust/evidence/gather.ts';
 export type {
   Consent,
   ConsentEvidence,
@@ -120,6 +122,8 @@ export { type JudgeOptions, judge } from './trust/judge.ts';
 export type { SignatureTools } from './trust/judge-signed.ts';
 export { lazyTrustRoots, trustRootsAtHand } from './trust/lazy-trust-roots.ts';
 export { openTrustRoots, type TrustRootsOptions } from './trust/material/open-trust-roots.ts';
+export { trustRootFromPem } from './trust/material/pem-texts.ts';
+export type { PemFile } from './trust/material/pem-trust-root.ts';
 export { policyKey } from './trust/material/policy-key.ts';
 export { readPolicyKey } from './trust/material/read-policy-key.ts';
 export {

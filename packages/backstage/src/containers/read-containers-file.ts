@@ -7,18 +7,23 @@ import { containersFault } from './containers-fault.ts';
 
 const ABSENT = ['ENOENT', 'ENOTDIR'];
 
-/** The text of a file; undefined when there is none. Throws `CONFIG_CONTAINERS`. */
-export function readContainersFile(file: string, op?: Op): string | undefined {
+/** The bytes of a file; undefined when there is none. Throws `CONFIG_CONTAINERS`. */
+export function readContainersBytes(file: string, op?: Op): Buffer | undefined {
   // Named to switch a file off.
-  if (file === '/dev/null') return '';
-  let bytes: Buffer;
+  if (file === '/dev/null') return Buffer.alloc(0);
   try {
-    bytes = readNamedFile(systemFileSystem, file, backstageLimits(op, 'containersFileBytes'));
+    return readNamedFile(systemFileSystem, file, backstageLimits(op, 'containersFileBytes'));
   } catch (cause) {
     const code = errorCode(cause);
     if (code !== undefined && ABSENT.includes(code)) return undefined;
     throw containersFault(file, `cannot be read: ${cause instanceof RangeError ? cause.message : code}`, { cause });
   }
+}
+
+/** The text of a file; undefined when there is none. Throws `CONFIG_CONTAINERS`. */
+export function readContainersFile(file: string, op?: Op): string | undefined {
+  const bytes = readContainersBytes(file, op);
+  if (bytes === undefined) return undefined;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

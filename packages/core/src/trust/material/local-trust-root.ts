@@ -25,6 +25,11 @@ export function readLocalTrustRoot(source: LocalSource, fileSystem: FileSystem, 
       text: readTrustFile(part.path, limit, fileSystem).toString('latin1'),
     })),
   );
+  return pemTrustBytes(files);
+}
+
+/** A trust root that is PEM texts, whether of files or not. */
+export function pemTrustBytes(files: readonly PemFile[]): TrustBytes {
   // Where a file lies does not count, what it says and when it counts does.
   const said = files.map(({ kind, part: { url, start, end }, text }) => ({ kind, url, start, end, text }));
   return {

@@ -1,0 +1,140 @@
+import {
+  completeRequirement,
+  coreError,
+  gatherSignatures,
+  judgeSignature,
+  type LoadedTrustRoot,
+  type PemFile,
+  type PolicyKey,
+  policyKey,
+  type SignatureDocument,
+  type SignatureRequirement,
+  trustRootFromPem,
+} from '@gantry/core';
+import {
+  escapeRemote,
+  formatReference,
+  type GantryError,
+  isGantryError,
+  type JsonValue,
+  type Op,
+  parseJson,
+} from '@gantry/oci';
+import { containersFault } from './containers-fault.ts';
+import { type PolicyImage, reasonsText } from './enforcement.ts';
+import { identityMatches } from './identity-match.ts';
+import { keySourceName, readKeySource } from './key-source.ts';
+import type { KeySource, SigstoreSigned } from './policy.ts';
+
+/** A requirement with its keys read, so that judging does no I/O. */
+interface Material {
+  readonly requirement: SignatureRequirement;
+  readonly trustRoot: LoadedTrustRoot | undefined;
+}
+
+/**
+ * Holds an image against `sigstoreSigned`: one signature that cosign left beside it, in the format that says a name, has to be
+ * by a key or identity of the requirement, over the digest of the manifest that was fetched, and its name one that
+ * `signedIdentity` takes. `use-sigstore-attachments` of registries.d is not needed for it to be looked for.
+ * Throws `SIGNATURE_*`, `POLICY_IDENTITY`, `REGISTRY_*`, and `CONFIG_CONTAINERS` for what cannot be enforced.
+ */
+export async function judgeSigstoreSigned(
+  image: PolicyImage,
+  rule: SigstoreSigned,
+  now: number,
+  op?: Op,
+): Promise<void> {
+  const { plugin, shown, where } = image;
+  const material = await readMaterial(rule, image, op);
+  const { digest } = plugin.manifest;
+  const question = { ...material, root: digest, manifest: digest, now };
+  const errors: GantryError[] = [];
+  if (plugin.repository !== undefined) {
+    for await (const { documents, fault, cut } of gatherSignatures(plugin.repository, plugin.manifest, op)) {
+      if (cut !== undefined) throw cut;
+      if (fault !== undefined) errors.push(fault);
+      for (const document of documents) {
+        const refusal = await refusalOf(document, () => judgeSignature(document, question, op), rule, image, op);
+        if (refusal === undefined) return;
+        errors.push(refusal);
+      }
+    }
+  }
+  const details = { reference: shown, digest, policySource: where };
+  const [first] = errors;
+  if (first === undefined) {
+    throw coreError('SIGNATURE_MISSING', `${shown}: ${where} wants a signature of Sigstore, and there is none`, {
+      details,
+    });
+  }
+  const reasons = reasonsText(errors.map(({ message }) => message));
+  const message = `${shown}: ${where} wants a signature of Sigstore, and none counts: ${reasons}`;
+  const named = errors.every(({ code }) => code === 'POLICY_IDENTITY');
+  throw coreError(named ? 'POLICY_IDENTITY' : 'SIGNATURE_INVALID', message, { details, cause: first });
+}
+
+async function refusalOf(
+  document: SignatureDocument,
+  judge: () => Promise<unknown>,
+  rule: SigstoreSigned,
+  image: PolicyImage,
+  op?: Op,
+): Promise<GantryError | undefined> {
+  if (document.format !== 'simple-signing') {
+    return coreError('POLICY_IDENTITY', `${document.manifest} is a bundle, which names no image`);
+  }
+  try {
+    await judge();
+  } catch (error) {
+    if (isGantryError(error)) return error;
+    throw error;
+  }
+  const name = signedName(document, op);
+  if (name !== undefined && identityMatches(rule.identity, image.name, name)) return undefined;
+  const found = name === undefined ? 'no name' : escapeRemote(name, 200);
+  return coreError('POLICY_IDENTITY', `it says ${found}, for ${formatReference(image.name)} (${rule.identity.type})`);
+}
+
+/** `critical.identity.docker-reference` of a payload whose signature was verified. */
+function signedName({ bytes }: SignatureDocument, op?: Op): string | undefined {
+  const field = (value: JsonValue | undefined, key: string): JsonValue | undefined =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as { readonly [key: string]: JsonValue })[key]
+      : undefined;
+  const name = field(field(field(parseJson(bytes, op), 'critical'), 'identity'), 'docker-reference');
+  return typeof name === 'string' ? name : undefined;
+}
+
+async function readMaterial(rule: SigstoreSigned, { file, scope }: PolicyImage, op?: Op): Promise<Material> {
+  const { fulcio, rekor } = rule;
+  const pem: PemFile[] = [
+    ...(fulcio === undefined ? [] : [pemFile('fulcio', fulcio.authorities, op)]),
+    ...rekor.map((source) => pemFile('rekor', source, op)),
+  ];
+  const part = (kind: PemFile['kind']) => pem.filter((file) => file.kind === kind).map((file) => file.part);
+  try {
+    const requirement = await completeRequirement({
+      keys: rule.keys.map((source) => keyOf(source, op)),
+      ...(fulcio !== undefined && {
+        identities: [{ issuer: { exact: fulcio.issuer }, identity: { exact: fulcio.email } }],
+        ...{ timestamp: 'log', ct: 'none' },
+      }),
+      log: rekor.length > 0 ? 'required' : 'none',
+      ...(pem.length > 0 && {
+        trustRoot: { type: 'pem', parts: { fulcio: part('fulcio'), rekor: part('rekor'), ct: [], tsa: [] } },
+      }),
+    });
+    return { requirement, trustRoot: pem.length === 0 ? undefined : await trustRootFromPem(pem, op) };
+  } catch (cause) {
+    if (!isGantryError(cause)) throw cause;
+    throw containersFault(file, `sigstoreSigned (${scope}) cannot be enforced: ${cause.message}`, { cause });
+  }
+}
+
+function pemFile(kind: PemFile['kind'], source: KeySource, op?: Op): PemFile {
+  return { kind, part: { path: keySourceName(source) }, text: readKeySource(source, op).toString('latin1') };
+}
+
+function keyOf(source: KeySource, op?: Op): PolicyKey {
+  return policyKey(readKeySource(source, op).toString('latin1'), keySourceName(source));
+}
