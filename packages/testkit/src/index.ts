@@ -31,6 +31,7 @@ export {
 export { type FaultyFileSystem, type FileCall, type FileFault, faultyFileSystem } from './faulty-file-system.ts';
 export { forgeTar, paxRecords, type TarEntry, type TarOptions, type TarType } from './forge-tar.ts';
 export { type ForgetfulFileSystem, forgetfulFileSystem } from './forgetful-file-system.ts';
+export { type HubImage, type HubImageOptions, type HubWorld, hubWorld } from './hub-world.ts';
 export { installArtifact } from './install-artifact.ts';
 export { type ChildEnd, type KillOptions, killingFileSystem, runUntilKilled } from './kill-points.ts';
 export { type Listening, listenOnLoopback } from './listen.ts';

@@ -39,7 +39,10 @@ export async function decideAll(
     const attempt = context.installed.all.length > 0 && ask.size === 0 ? buffered : log;
     try {
       const read = await loadConfiguration(reader, ask, attempt, op);
-      if (read.loaded.state !== 'loaded') return undefined;
+      if (read.loaded.state !== 'loaded') {
+        buffered.flush();
+        return undefined;
+      }
       const decided = await decideEntries(read, read.loaded, { ...context, log: attempt }, op);
       const outdated = [...decided.decisions.values()].flatMap(({ entry, standing }) =>
         standing === undefined && entry.source.type === 'oci' ? [entry.source.image] : [],

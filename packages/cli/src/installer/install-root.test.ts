@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { hub } from './hub.fixture.ts';
+import type { InstallReport } from '@gantry/backstage';
+import { type Hub, hub } from './hub.fixture.ts';
 
 test('images, npm packages, tarballs and local directories are installed together, and a warm start asks nobody', async (t) => {
   const world = await hub(t);
@@ -30,7 +33,7 @@ plugins:
     'included.yaml',
   );
 
-  const report = await world.json();
+  const report = await reportOf(world);
   assert.deepEqual(
     report.plugins.map(({ state, signer }) => [state, signer]),
     [
@@ -66,7 +69,7 @@ plugins:
 
   world.registry.log.clear();
   const asked = world.npm.requests.length;
-  const warm = await world.json();
+  const warm = await reportOf(world);
   assert.deepEqual(
     warm.plugins.map(({ state }) => state),
     [...Array(6).fill('unchanged'), 'skipped', 'disabled'],
@@ -76,3 +79,97 @@ plugins:
   assert.equal(world.npm.requests.length, asked);
   assert.deepEqual(warm.plugins[0]?.digest, one.digest);
 });
+
+test('the report goes to a file as well, and the last line sums up', async (t) => {
+  const world = await hub(t);
+  const { image } = await world.publish('acme/p', ['one']);
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n  - package: ./x\n    disabled: true\n`);
+  const { code, out, err } = await world.run([world.root, '--report', 'report.json']);
+  assert.deepEqual([code, err], [0, '']);
+  const lines = out.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^======= Created lock file: .*install-dynamic-plugins\.lock$/);
+  assert.ok(lines.includes(`======= Skipping disabled dynamic plugin ./x`));
+  assert.ok(lines.includes(`\t==> Successfully installed dynamic plugin oci://${image}!one`));
+  assert.match(lines.at(-1) ?? '', /^======= 2 plugins \(1 installed, 1 disabled\), .* in \d+ requests, .*s$/);
+  const document = JSON.parse(await readFile(join(world.cwd, 'report.json'), 'utf8')) as InstallReport;
+  assert.deepEqual(
+    document.plugins.map(({ state, key }) => [state, key]),
+    [
+      ['installed', `oci://${world.registry.address}/acme/p:!one`],
+      ['disabled', './x'],
+    ],
+  );
+  assert.equal(document.appConfig, join(world.root, 'app-config.dynamic-plugins.yaml'));
+});
+
+test('a failure ends with 1, is named on stderr and in the termination log', async (t) => {
+  const world = await hub(t);
+  await world.configure(`plugins:\n  - package: oci://${world.registry.address}/acme/absent:1!one\n`);
+  const { code, err } = await world.run();
+  assert.equal(code, 1);
+  assert.match(err, /^\n======= 1 plugin\(s\) failed:\n {2}- oci:\/\/.*acme\/absent:1!one: /);
+  assert.match(err, /the previous successful state is preserved\.\n$/);
+  const left = await readFile(join(world.cwd, 'termination-log'), 'utf8');
+  assert.match(left, /^======= 1 plugin\(s\) failed:\n {2}- oci:/);
+
+  await world.configure('plugins: 7\n');
+  const broken = await world.run();
+  assert.equal(broken.code, 1);
+  assert.match(
+    broken.err,
+    /^\ninstall-dynamic-plugins failed: content of the 'plugins' field must be a list in dynamic-plugins\.yaml/,
+  );
+  assert.match(await readFile(join(world.cwd, 'termination-log'), 'utf8'), /^install-dynamic-plugins failed: content/);
+});
+
+test('both forms of the command, help, version and mistakes', async (t) => {
+  const world = await hub(t);
+  await world.configure('plugins: []\n');
+  for (const args of [[world.root], ['install', world.root]])
+    assert.equal((await world.run(args)).code, 0, args.join());
+  for (const args of [[], ['install']]) {
+    assert.deepEqual(await world.run(args), {
+      code: 1,
+      out: '',
+      err: 'Usage: install-dynamic-plugins <dynamic-plugins-root>\n',
+    });
+  }
+  for (const args of [['--help'], ['-h'], ['install', '--help'], ['help']]) {
+    const { code, out } = await world.run(args);
+    assert.equal(code, 0);
+    assert.match(out, /^Usage: install-dynamic-plugins .*<dynamic-plugins-root>\n/);
+  }
+  for (const flag of ['--version', '-V']) assert.match((await world.run([flag])).out, /^\d+\.\d+\.\d+\n$/);
+  assert.equal((await world.run([world.root, 'more'])).code, 1);
+  assert.equal((await world.run([world.root, '--nonsense'])).code, 1);
+});
+
+test('SIGTERM and SIGINT stop everything: exit codes 143 and 130, no lock, nothing half made', async (t) => {
+  for (const [signal, expected] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const) {
+    let asked = (): void => {};
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const decide = (): { readonly stall: 'head' } => {
+      asked();
+      return { stall: 'head' };
+    };
+    const world = await hub(t, [{ method: 'GET', path: '/blobs/', decide }]);
+    const { image } = await world.publish('acme/p', ['one']);
+    await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+    const { code, err } = await world.run([world.root], (child) => {
+      waiting.then(() => child.kill(signal));
+    });
+    assert.equal(code, expected, err);
+    assert.match(err, new RegExp(`interrupted by ${signal}`));
+    assert.deepEqual(await world.names(), [], signal);
+  }
+});
+
+/** The document of `--json`. */
+async function reportOf(world: Hub): Promise<InstallReport & { readonly exitCode: number }> {
+  return JSON.parse((await world.run([world.root, '--json'])).out) as InstallReport & { readonly exitCode: number };
+}

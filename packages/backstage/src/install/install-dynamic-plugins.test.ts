@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isGantryError } from '@gantry/oci';
+import { type HubWorld, hubWorld } from '@gantry/testkit';
+import { install } from './install.fixture.ts';
+
+const BASIC = 'dynamicPlugins:\n  rootDirectory: dynamic-plugins-root\n';
+
+test('without a configuration, or with an empty one, app-config is empty and every plugin stays', async (t) => {
+  const world = await hubWorld(t);
+  await mkdir(join(world.root, 'theirs'));
+  await writeFile(join(world.root, 'theirs', 'dynamic-plugin-config.hash'), 'abc');
+  const missing = await install(world);
+  assert.equal(missing.failure, undefined);
+  assert.ok(missing.lines.includes('No dynamic-plugins.yaml file found. Skipping dynamic plugins installation.'));
+  assert.equal(await world.read('app-config.dynamic-plugins.yaml'), '');
+  for (const text of ['', '# nothing\n', 'null\n']) {
+    await world.configure(text);
+    const { lines, failure } = await install(world);
+    assert.equal(failure, undefined);
+    assert.ok(lines.includes('dynamic-plugins.yaml file is empty. Skipping dynamic plugins installation.'), text);
+    assert.equal(await world.read('app-config.dynamic-plugins.yaml'), '');
+  }
+  assert.deepEqual(await world.names(), ['app-config.dynamic-plugins.yaml', 'theirs']);
+});
+
+test('a root that is missing is created', async (t) => {
+  const world = await hubWorld(t);
+  await rm(world.root, { recursive: true });
+  await world.configure('plugins: []\n');
+  assert.equal((await install(world)).failure, undefined);
+  assert.equal(await world.read('app-config.dynamic-plugins.yaml'), BASIC);
+});
+
+test('what is no longer declared is removed, what is not ours stays, and app-config keeps its bytes', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/two', ['one', 'two']);
+  await mkdir(join(world.root, 'mine'));
+  await writeFile(join(world.root, 'note.txt'), 'mine');
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n  - package: oci://${image}!two\n`);
+  assert.deepEqual((await install(world)).states, [
+    'oci://acme/two:1.0!one installed',
+    'oci://acme/two:1.0!two installed',
+  ]);
+  const written = await stat(join(world.root, 'app-config.dynamic-plugins.yaml'));
+  await world.configure(
+    `plugins:\n  - package: oci://${image}!one\n  - package: oci://${image}!two\n    disabled: true\n`,
+  );
+  const { states, lines } = await install(world);
+  assert.deepEqual(states, [
+    'oci://acme/two:1.0!one unchanged',
+    'oci://acme/two:1.0!two disabled',
+    'oci://acme/two:1.0!two removed',
+  ]);
+  assert.ok(lines.includes('\n======= Removing previously installed dynamic plugin two'));
+  assert.deepEqual(await world.names(), ['app-config.dynamic-plugins.yaml', 'mine', 'note.txt', 'one']);
+  assert.equal((await stat(join(world.root, 'app-config.dynamic-plugins.yaml'))).ino, written.ino);
+});
+
+test('one failed plugin: the others are installed, app-config and clean-up stay as they were', async (t) => {
+  const world = await hubWorld(t);
+  const good = await world.publish('acme/good', ['good']);
+  const old = await world.publish('acme/old', ['old']);
+  await world.configure(`plugins:\n  - package: oci://${old.image}!old\n    pluginConfig: { before: true }\n`);
+  await install(world);
+  const before = await world.read('app-config.dynamic-plugins.yaml');
+  await world.configure(
+    `plugins:\n  - package: oci://${world.registry.address}/acme/absent:1.0!x\n  - package: oci://${good.image}!nothing\n` +
+      `  - package: oci://${good.image}!good\n    pluginConfig: { after: true }\n  - package: left-pad@1.0.0\n`,
+  );
+  const { states, report, failure } = await install(world);
+  assert.equal(failure, undefined);
+  assert.deepEqual(states, [
+    'oci://acme/absent:1.0!x failed',
+    'oci://acme/good:1.0!nothing failed',
+    'oci://acme/good:1.0!good installed',
+    'left-pad@1.0.0 failed',
+  ]);
+  assert.deepEqual(
+    report.plugins.map(({ error }) => error?.code),
+    ['REGISTRY_NOT_FOUND', 'CONFIG_PLUGIN_PATH', undefined, 'CONFIG_PLUGIN_INTEGRITY'],
+  );
+  assert.equal(report.appConfig, null);
+  assert.equal(await world.read('app-config.dynamic-plugins.yaml'), before);
+  assert.deepEqual(await world.names(), ['app-config.dynamic-plugins.yaml', 'good', 'old']);
+});
+
+test('a conflict in pluginConfig is found before anything is downloaded', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/two', ['one', 'two']);
+  await world.configure(
+    `plugins:\n  - package: oci://${image}!one\n    pluginConfig: { a: { b: { c: 1 } } }\n  - package: oci://${image}!two\n    pluginConfig: { a: { b: { c: 2 } } }\n`,
+  );
+  const { failure, report } = await install(world);
+  assert.ok(isGantryError(failure) && failure.code === 'CONFIG_PLUGIN_CONFLICT', String(failure));
+  assert.match(failure.message, /^Config key 'a\.b\.c' defined differently for 2 dynamic plugins/);
+  assert.equal(report.requests, 0);
+  assert.deepEqual(await world.names(), []);
+});
+
+test('a volume that the Python original left is taken over without a request', async (t) => {
+  const world = await hubWorld(t);
+  const { image, digest } = await world.publish('acme/p', ['acme-p']);
+  const explicit = await world.publish('acme/q', ['acme-q']);
+  await world.local('six');
+  const { address } = world.registry;
+  await leave(world, 'acme-p', { package: `oci://${image}!acme-p`, disabled: false, last_modified_level: 0 }, digest);
+  await leave(world, 'acme-q', { package: `oci://${explicit.image}!acme-q`, last_modified_level: 1 }, explicit.digest);
+  await leave(world, 'four-4.0.0', { package: 'four@4.0.0', integrity: 'sha512-x', last_modified_level: 1 });
+  const facts = await stat(join(world.cwd, 'six', 'package.json'));
+  const seconds = Math.floor(facts.mtimeMs / 1000);
+  await utimes(join(world.cwd, 'six', 'package.json'), seconds, seconds);
+  const manifest = JSON.parse(await readFile(join(world.cwd, 'six', 'package.json'), 'utf8')) as object;
+  await leave(world, 'acme-six-dynamic-2.0.0', {
+    _local_package_info: { _package_json: manifest, _package_json_mtime: `FLOAT${seconds}.0` },
+    package: './six',
+    last_modified_level: 1,
+  });
+  // Moved to the main file, switched on in another way, and the image of the first says nothing of its directory.
+  await world.configure(
+    `plugins:\n  - package: oci://${image}\n    enabled: true\n  - package: oci://${explicit.image}!acme-q\n` +
+      `  - package: four@4.0.0\n    integrity: sha512-x\n  - package: ./six\n`,
+  );
+  for (const note of ['first', 'second']) {
+    const { states, report, failure } = await install(world);
+    assert.equal(failure, undefined);
+    assert.deepEqual(
+      states,
+      ['oci://acme/p:1.0!acme-p', 'oci://acme/q:1.0!acme-q', 'four@4.0.0', './six'].map((name) => `${name} unchanged`),
+      note,
+    );
+    assert.equal(report.requests, 0, note);
+    assert.deepEqual(world.registry.log.requests, []);
+  }
+  assert.equal(await world.read('acme-p/index.js'), '// theirs\n');
+  // The original goes by the hash of the entry as it is now.
+  const now = pythonHash({ package: `oci://${address}/acme/p:1.0!acme-p`, enabled: true, last_modified_level: 1 });
+  assert.equal(await world.read('acme-p/dynamic-plugin-config.hash'), now);
+  assert.equal(await world.read('acme-p/dynamic-plugin-image.hash'), digest.slice('sha256:'.length));
+});
+
+test('Always asks for one HEAD, and installs what the tag has moved to under its own directory', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['first']);
+  await world.configure(`plugins:\n  - package: oci://${image}\n    pullPolicy: Always\n`);
+  await install(world);
+  world.registry.log.clear();
+  const same = await install(world);
+  assert.deepEqual(same.states, ['oci://acme/p:1.0!first unchanged']);
+  assert.ok(same.lines.some((line) => line.includes('already installed') && line.endsWith('(digest_unchanged)')));
+  assert.deepEqual(
+    world.registry.log.requests.map(({ method }) => method),
+    ['HEAD'],
+  );
+  await world.publish('acme/p', ['second'], { text: 'moved' });
+  const moved = await install(world);
+  assert.deepEqual(moved.states, ['oci://acme/p:1.0!second installed', 'oci://acme/p:1.0!first removed']);
+  assert.equal(await world.read('second/index.js'), '// moved\n');
+});
+
+test('a registry that is down does not stop what is on disk, and stops what is not', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one', 'two']);
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n    pullPolicy: Always\n`);
+  await install(world);
+  await world.registry.close();
+  const op = { limits: { retries: 1 } };
+  const { states, lines, failure } = await install(world, { op });
+  assert.equal(failure, undefined);
+  assert.deepEqual(states, ['oci://acme/p:1.0!one unchanged']);
+  assert.ok(
+    lines.some((line) => /stays as it is installed, its registry cannot be asked/.test(line)),
+    lines.join('\n'),
+  );
+  await world.configure(
+    `plugins:\n  - package: oci://${image}!one\n    pullPolicy: Always\n  - package: oci://${image}!two\n`,
+  );
+  assert.deepEqual((await install(world, { op })).states, [
+    'oci://acme/p:1.0!one unchanged',
+    'oci://acme/p:1.0!two failed',
+  ]);
+});
+
+test('a local directory is installed again when its contents change, not when its times do', async (t) => {
+  const world = await hubWorld(t);
+  await world.local('six');
+  await world.configure('plugins:\n  - package: ./six\n');
+  assert.deepEqual((await install(world)).states, ['./six installed']);
+  await utimes(join(world.cwd, 'six', 'package.json'), 1_700_000_000, 1_700_000_000);
+  assert.deepEqual((await install(world)).states, ['./six unchanged']);
+  await writeFile(join(world.cwd, 'six', 'dist', 'index.cjs.js'), '// changed\n');
+  assert.deepEqual((await install(world)).states, ['./six installed']);
+  assert.equal(await world.read('acme-six-dynamic-2.0.0/dist/index.cjs.js'), '// changed\n');
+  await world.configure('plugins:\n  - package: ./six\n    forceDownload: true\n');
+  for (const note of ['once', 'every time']) assert.deepEqual((await install(world)).states, ['./six installed'], note);
+});
+
+test('noise in an entry changes the hash file and nothing else', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one']);
+  const entry = `  - package: oci://${image}!one\n`;
+  await world.configure(`plugins:\n${entry}`);
+  await install(world);
+  const before = await stat(join(world.root, 'one', 'index.js'));
+  await world.configure(`plugins:\n${entry}    disabled: false\n`);
+  const { states, report } = await install(world);
+  assert.deepEqual([states, report.requests], [['oci://acme/p:1.0!one unchanged'], 0]);
+  assert.equal(
+    await world.read('one/dynamic-plugin-config.hash'),
+    pythonHash({ package: `oci://${image}!one`, disabled: false, last_modified_level: 1 }),
+  );
+  assert.equal((await stat(join(world.root, 'one', 'index.js'))).ino, before.ino);
+});
+
+test('two packages that turn out to be one directory: the second fails, and says whose it is', async (t) => {
+  const world = await hubWorld(t);
+  const { url, integrity } = world.npm.publish({ name: 'same', version: '1.0.0' });
+  await world.configure(
+    `plugins:\n  - package: ${url}\n    integrity: ${integrity}\n  - package: same@latest\n    integrity: ${integrity}\n`,
+  );
+  const { report } = await install(world);
+  assert.deepEqual(report.plugins.map(({ state }) => state).sort(), ['failed', 'installed']);
+  const error = report.plugins.find(({ state }) => state === 'failed')?.error;
+  assert.equal(error?.code, 'CONFIG_PLUGIN_DUPLICATE');
+  assert.match(error.message, /would be installed into the directory same-1\.0\.0, which is that of /);
+});
+
+test('a dry run says what would be done and how much it takes, and changes nothing', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one', 'two']);
+  await world.local('six');
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+  await install(world);
+  const before = await world.names();
+  await world.configure(`plugins:\n  - package: oci://${image}!two\n  - package: ./six\n  - package: x@1.0.0\n`);
+  const { states, report, failure } = await install(world, { dryRun: true });
+  assert.equal(failure, undefined);
+  assert.deepEqual(states, [
+    'oci://acme/p:1.0!two installed',
+    './six installed',
+    'x@1.0.0 failed',
+    'oci://acme/p:1.0!one removed',
+  ]);
+  const { download = 0, disk = 0 } = report.estimate ?? {};
+  assert.ok(download > 100 && disk > download, JSON.stringify(report.estimate));
+  assert.deepEqual(await world.names(), before);
+  assert.equal(existsSync(join(world.root, 'two')), false);
+});
+
+/** Leaves a plugin as the Python original does. */
+async function leave(world: HubWorld, name: string, record: object, digest?: string): Promise<void> {
+  const directory = join(world.root, name);
+  await mkdir(directory);
+  await writeFile(join(directory, 'index.js'), '// theirs\n');
+  if (digest !== undefined)
+    await writeFile(join(directory, 'dynamic-plugin-image.hash'), digest.slice('sha256:'.length));
+  await writeFile(join(directory, 'dynamic-plugin-config.hash'), pythonHash(record));
+}
+
+/** `json.dumps(record, sort_keys=True)` of ASCII data, hashed; a float is written `"FLOAT1.0"`. */
+function pythonHash(record: object): string {
+  const dumps = (value: unknown): string => {
+    if (typeof value !== 'object' || value === null) return JSON.stringify(value).replace(/^"FLOAT(.*)"$/, '$1');
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, one]) => `"${key}": ${dumps(one)}`).join(', ')}}`;
+  };
+  return createHash('sha256').update(dumps(record)).digest('hex');
+}
