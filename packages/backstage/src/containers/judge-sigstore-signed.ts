@@ -114,7 +114,7 @@ async function readMaterial(rule: SigstoreSigned, { file, scope }: PolicyImage, 
   const part = (kind: PemFile['kind']) => pem.filter((file) => file.kind === kind).map((file) => file.part);
   try {
     const requirement = await completeRequirement({
-      keys: rule.keys.map((source) => keyOf(source, op)),
+      keys: distinct(rule.keys.map((source) => keyOf(source, op))),
       ...(fulcio !== undefined && {
         identities: [{ issuer: { exact: fulcio.issuer }, identity: { exact: fulcio.email } }],
         ...{ timestamp: 'log', ct: 'none' },
@@ -137,4 +137,9 @@ function pemFile(kind: PemFile['kind'], source: KeySource, op?: Op): PemFile {
 
 function keyOf(source: KeySource, op?: Op): PolicyKey {
   return policyKey(readKeySource(source, op).toString('latin1'), keySourceName(source));
+}
+
+/** Any one of the keys is enough, so one that is there twice is one key. */
+function distinct(keys: readonly PolicyKey[]): readonly PolicyKey[] {
+  return keys.filter(({ id }, index) => keys.findIndex((key) => key.id === id) === index);
 }
