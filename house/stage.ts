@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { bundleCommand } from './bundle.ts';
 import { type Manifest, type Published, readManifest, repository } from './packages.ts';
 
-/** Lays out one package as it is published, under `build/npm/<directory>`, from what `npm run build` compiled. */
-export async function stage(item: Published): Promise<string> {
+/** Lays out one package as it is published, by default under `build/npm/<directory>`, from what `npm run build` compiled. */
+export async function stage(
+  item: Published,
+  target: string = join(repository, 'build', 'npm', item.directory),
+): Promise<string> {
   const source = join(repository, 'packages', item.directory);
-  const target = join(repository, 'build', 'npm', item.directory);
   const manifest = readManifest(item.directory);
   rmSync(target, { recursive: true, force: true });
   mkdirSync(target, { recursive: true });
