@@ -6,4 +6,6 @@ export type { LogSink } from './install/log-sink.ts';
 export { failureLines, type InstallReport, type PluginReport } from './install/plugin-report.ts';
 export type { InstallOptions } from './install/run-context.ts';
 export { writeTerminationMessage } from './install/termination-message.ts';
+export { loadPublishing, type Publishing } from './publish/load-publishing.ts';
+export type * from './publish/publishing.ts';
 export { type PlainValue, plainValue } from './yaml/plain-value.ts';

@@ -25,12 +25,13 @@ export function isPluginFile({ path }: PluginFile): boolean {
  * not YAML.
  */
 export function readPluginFile(file: PluginFile, log: LogSink, op?: Op): YamlValue | undefined {
-  const { value, warnings } = readYaml(readText(file, op), file.shownAs, op);
+  const { value, warnings } = readYaml(readPluginText(file, op), file.shownAs, op);
   for (const { message } of warnings) log.warn(`WARNING: ${message}`);
   return value?.type === 'string' && value.value === '' ? undefined : value;
 }
 
-function readText({ path, shownAs }: PluginFile, op?: Op): string {
+/** Its text. Throws `CONFIG_DYNAMIC_PLUGINS`: not readable, longer than `dynamicPluginsBytes`, not UTF-8. */
+export function readPluginText({ path, shownAs }: PluginFile, op?: Op): string {
   try {
     const bytes = readNamedFile(systemFileSystem, path, backstageLimits(op, 'dynamicPluginsBytes'));
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

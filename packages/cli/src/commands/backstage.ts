@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { addBackstagePublishing } from './backstage-publishing.ts';
 import { configFlags, runs, verb } from './command-line.ts';
 
 /** The verbs of Developer Hub. Each stands in a file of its own and is loaded when it is called. */
@@ -32,4 +33,5 @@ export function addBackstage(program: Command, context: Context): void {
     examples: ['gantry backstage why ./dynamic-plugins-root ./local-plugins/example'],
   });
   runs(why, context, async () => (await import('../verbs/backstage-why.ts')).backstageWhy);
+  addBackstagePublishing(backstage, context);
 }

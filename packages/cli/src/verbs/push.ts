@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { type PlatformPath, type PluginKind, type PublishRequest, publishPlugin } from '@gantry/core';
-import { DEFAULT_TAG, formatPlatform, formatReference, type Op, parsePlatform, type Reference } from '@gantry/oci';
+import { formatPlatform, parsePlatform } from '@gantry/oci';
 import { layerFacts } from '../app/artifact-facts.ts';
 import { openOne } from '../app/open-one.ts';
+import { signingOf, taggedReference } from '../app/publish-destination.ts';
 import { publishedDocument } from '../app/published.ts';
 import type { RegistryFlags } from '../app/registries.ts';
-import type { SignPublished } from '../app/sign-published.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
 
@@ -33,7 +33,7 @@ export async function push(
   await using opened = await openOne(context, text, options, { create: true });
   const destination = taggedReference(opened.reference);
   // Before anything is sent: a wrong password leaves nothing behind.
-  const signing = await signingOf(context, options, opened.op);
+  const signing = await signingOf(context, options.signKey, opened.op);
   const published = await publishPlugin(
     opened.repository,
     {
@@ -52,23 +52,6 @@ export async function push(
   });
   context.output.note(published.kind === 'files' ? FILES_NOTE : `published as kind ${published.kind}`);
   await context.output.result({ ...document, signatures }, [document.reference]);
-}
-
-/** Signs and tags what was published; undefined when it is not to be signed. */
-async function signingOf(context: Context, { signKey }: PushOptions, op: Op): Promise<SignPublished | undefined> {
-  if (signKey === undefined) return undefined;
-  const { openSigning } = await import('../app/sign-published.ts');
-  return openSigning(context, signKey, op);
-}
-
-/** Where a push goes always has a tag; a digest is the result and cannot be asked for. */
-function taggedReference(reference: Reference): Reference & { readonly tag: string } {
-  if (reference.digest !== undefined || reference.path !== undefined) {
-    throw cliError('CONFIG_USAGE', `${formatReference(reference)}: a push names a tag, not a digest or a path`, {
-      hint: 'leave out what follows the tag',
-    });
-  }
-  return { ...reference, tag: reference.tag ?? DEFAULT_TAG };
 }
 
 function contentOf({ io }: Context, paths: readonly string[], platforms: readonly string[]): PublishRequest['content'] {
