@@ -25,6 +25,8 @@ export interface HubWorld {
   configure(text: string, name?: string): Promise<void>;
   /** Publishes an image with some plugins in one layer. */
   publish(name: string, plugins: readonly string[], options?: HubImageOptions): Promise<HubImage>;
+  /** Publishes an image with some files, by path, in one layer. */
+  publishFiles(name: string, files: Readonly<Record<string, string>>): Promise<HubImage>;
   /** Makes a local package below the working directory. */
   local(name: string): Promise<void>;
   /** First-level names of the root, sorted. */
@@ -66,16 +68,20 @@ export async function hubWorld(t: Cleanup, rules: readonly Rule[] = []): Promise
       TERMINATION_LOG: join(cwd, 'termination-log'),
     },
     configure: (text, name = 'dynamic-plugins.yaml') => writeFile(join(cwd, name), text),
-    publish: async (name, plugins, { tag = '1.0', text = name, silent = false } = {}) => {
+    publish: (name, plugins, { tag = '1.0', text = name, silent = false } = {}) => {
       const annotation = Buffer.from(JSON.stringify(plugins.map((plugin) => ({ [plugin]: { name: plugin } }))));
-      const content = gzipped(forgeTar(plugins.flatMap((plugin) => filesOf(plugin, text))));
-      const { descriptor } = await publishArtifact(storageSink(registry.storage, name), {
-        tag,
-        layers: [{ content, mediaType: TAR_GZIP }],
-        ...(!silent && { annotations: { 'io.backstage.dynamic-packages': annotation.toString('base64') } }),
-      });
-      return { image: `${registry.address}/${name}:${tag}`, digest: descriptor.digest };
+      const annotations = { 'io.backstage.dynamic-packages': annotation.toString('base64') };
+      const entries = plugins.flatMap((plugin) => filesOf(plugin, text));
+      return publishLayer(registry, name, tag, entries, silent ? {} : annotations);
     },
+    publishFiles: (name, files) =>
+      publishLayer(
+        registry,
+        name,
+        '1.0',
+        Object.entries(files).map(([path, content]) => ({ name: path, content })),
+        {},
+      ),
     local: async (name) => {
       await mkdir(join(cwd, name, 'dist'), { recursive: true });
       const manifest = { name: `@acme/${name}-dynamic`, version: '2.0.0', main: 'dist/index.cjs.js' };
@@ -85,6 +91,18 @@ export async function hubWorld(t: Cleanup, rules: readonly Rule[] = []): Promise
     names: async () => (await readdir(root)).sort(),
     read: (path) => readFile(join(root, path), 'utf8'),
   };
+}
+
+async function publishLayer(
+  registry: ScriptedRegistry,
+  name: string,
+  tag: string,
+  entries: readonly TarEntry[],
+  annotations: Readonly<Record<string, string>>,
+): Promise<HubImage> {
+  const layers = [{ content: gzipped(forgeTar(entries)), mediaType: TAR_GZIP }];
+  const { descriptor } = await publishArtifact(storageSink(registry.storage, name), { tag, layers, annotations });
+  return { image: `${registry.address}/${name}:${tag}`, digest: descriptor.digest };
 }
 
 function filesOf(plugin: string, text: string): readonly TarEntry[] {

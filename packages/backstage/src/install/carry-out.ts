@@ -1,4 +1,4 @@
-import { digestHex, type Environment, isDigest, type Op } from '@gantry/oci';
+import { digestHex, type Environment, isDigest, isGantryError, type Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { shown } from '../config/config-fault.ts';
 import type { DynamicRoot } from '../root/open-root.ts';
@@ -30,13 +30,16 @@ export interface InstallationContext {
 
 /**
  * Fetches, checks and publishes plugins, each as soon as it is whole. One that fails does not keep the others. Throws only
- * the reason of an interruption, when everything that was started has ended.
+ * the reason of an interruption, and `INSTALL_LOCK_LOST`, when everything that was started has ended.
  */
 export async function carryOut(
   decisions: readonly Decision[],
   context: InstallationContext,
-  op?: Op,
+  outer?: Op,
 ): Promise<ReadonlyMap<Decision, Installation>> {
+  const lost = new AbortController();
+  const signals = outer?.signal === undefined ? [lost.signal] : [outer.signal, lost.signal];
+  const op: Op = { ...outer, signal: AbortSignal.any(signals) };
   const results = new Map<Decision, Installation>();
   const { imageWorkers, npmWorkers } = context.variables;
   const images = Map.groupBy(decisions, ({ entry }) => (entry.source.type === 'oci' ? entry.source.image : ''));
@@ -46,8 +49,8 @@ export async function carryOut(
   const clock = (): number => (context.environment.monotonic() - started) / 1000;
   if (images.size > 0) await announce(images, context, op);
   await Promise.all([
-    settleParallel([...images], imageWorkers, ([image, some]) => one(some, () => stageImage(image, some)), op?.signal),
-    settleParallel(others, npmWorkers, (decision) => one([decision], () => stageOther(decision)), op?.signal),
+    settleParallel([...images], imageWorkers, ([image, some]) => one(some, () => stageImage(image, some)), op.signal),
+    settleParallel(others, npmWorkers, (decision) => one([decision], () => stageOther(decision)), op.signal),
   ]);
   return results;
 
@@ -62,7 +65,7 @@ export async function carryOut(
     try {
       stagedOf = await stage();
     } catch (error) {
-      op?.signal?.throwIfAborted();
+      op.signal?.throwIfAborted();
       for (const decision of some) results.set(decision, { error, seconds: clock() - begin });
       return;
     }
@@ -72,7 +75,9 @@ export async function carryOut(
         await publish(decision, staged, context, op);
         results.set(decision, { staged, seconds: clock() - begin });
       } catch (error) {
-        op?.signal?.throwIfAborted();
+        // Nothing that is prepared now can be published any more.
+        if (isGantryError(error) && error.code === 'INSTALL_LOCK_LOST') lost.abort(error);
+        op.signal?.throwIfAborted();
         results.set(decision, { error, seconds: clock() - begin });
       }
     }

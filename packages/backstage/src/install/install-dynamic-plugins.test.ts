@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isGantryError } from '@gantry/oci';
+import { type Environment, isGantryError, type OpEvent, systemEnvironment } from '@gantry/oci';
 import { type HubWorld, hubWorld } from '@gantry/testkit';
 import { install } from './install.fixture.ts';
 
@@ -249,6 +249,83 @@ test('a dry run says what would be done and how much it takes, and changes nothi
   assert.ok(download > 100 && disk > download, JSON.stringify(report.estimate));
   assert.deepEqual(await world.names(), before);
   assert.equal(existsSync(join(world.root, 'two')), false);
+});
+
+test('a catalog index takes the place of the embedded default, and an unchanged one costs one HEAD', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one']);
+  const index = await world.publishFiles('catalog/index', {
+    'dynamic-plugins.default.yaml': `plugins:\n  - package: oci://${image}!one\n    disabled: true\n`,
+    'catalog-entities/extensions/plugins/one.yaml': 'kind: Plugin\n',
+  });
+  await world.configure(
+    `includes: [dynamic-plugins.default.yaml]\nplugins:\n  - package: oci://${image.replace('1.0', '{{inherit}}')}!one\n    disabled: false\n`,
+  );
+  const env = { CATALOG_INDEX_IMAGE: index.image, CATALOG_ENTITIES_EXTRACT_DIR: join(world.cwd, 'extensions') };
+  const first = await install(world, { env });
+  assert.equal(first.failure, undefined, String(first.failure));
+  assert.deepEqual(first.states, ['oci://acme/p:1.0!one installed']);
+  const entity = join(world.cwd, 'extensions', 'catalog-entities', 'plugins', 'one.yaml');
+  assert.equal(await readFile(entity, 'utf8'), 'kind: Plugin\n');
+  world.registry.log.clear();
+  assert.deepEqual((await install(world, { env })).states, ['oci://acme/p:1.0!one unchanged']);
+  assert.deepEqual(
+    world.registry.log.requests.map(({ method }) => method),
+    ['HEAD'],
+  );
+  await rm(join(world.cwd, 'extensions'), { recursive: true });
+  const before = await world.names();
+  assert.equal((await install(world, { env, dryRun: true })).failure, undefined);
+  assert.deepEqual([existsSync(join(world.cwd, 'extensions')), await world.names()], [false, before]);
+  await world.registry.close();
+  const down = await install(world, { env, op: { limits: { retries: 1 } } });
+  assert.deepEqual([down.failure, down.states], [undefined, ['oci://acme/p:1.0!one unchanged']]);
+  assert.ok(down.lines.some((line) => line.includes('using the catalog index of')));
+});
+
+test('a pod waits a moment before its first request; whoever asks nobody, or is no pod, does not', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one']);
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+  const waits: number[] = [];
+  const environment: Partial<Environment> = {
+    random: () => 0.5,
+    sleep: async (ms, signal) => {
+      if (ms === 250) waits.push(world.registry.log.requests.length);
+      else await systemEnvironment().sleep(ms, signal);
+    },
+  };
+  const pod = { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, environment };
+  assert.deepEqual((await install(world, pod)).states, ['oci://acme/p:1.0!one installed']);
+  assert.deepEqual(waits, [0]);
+  await install(world, pod);
+  assert.deepEqual(waits, [0], 'a warm start');
+  await rm(world.root, { recursive: true });
+  await install(world, { environment });
+  assert.deepEqual(waits, [0], 'no pod');
+});
+
+test('a run that loses its lock to another installer starts again', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one']);
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+  let stolen = 0;
+  const onEvent = (event: OpEvent): void => {
+    if (event.type !== 'request' || !event.url.includes('/blobs/') || stolen > 0) return;
+    stolen += 1;
+    // What somebody who found it silent does.
+    for (const name of readdirSync(world.root)) {
+      if (/^\.gantry-.*\.owner$|\.lock$/.test(name)) rmSync(join(world.root, name));
+    }
+  };
+  const { states, lines, failure } = await install(world, { op: { onEvent } });
+  assert.equal(failure, undefined, String(failure));
+  assert.equal(stolen, 1);
+  assert.deepEqual(states, ['oci://acme/p:1.0!one installed']);
+  assert.ok(
+    lines.some((line) => /taken over.*starting again$/.test(line)),
+    lines.join('\n'),
+  );
 });
 
 /** Leaves a plugin as the Python original does. */

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Digest, Op } from '@gantry/oci';
+import { type Digest, isGantryError, type Op } from '@gantry/oci';
 import { emitAppConfig } from '../app-config/emit-app-config.ts';
 import { mergePluginConfigs, type PluginConfig } from '../app-config/merge-plugin-configs.ts';
 import { shown } from '../config/config-fault.ts';
@@ -21,6 +21,9 @@ import { withCatalog } from './with-catalog.ts';
 
 /** Name of what Backstage reads, in the root. */
 const APP_CONFIG = 'app-config.dynamic-plugins.yaml';
+
+/** How often a run that lost its lock to another installer starts again. */
+const MOST_ATTEMPTS = 3;
 
 /** How a run ended. */
 export interface InstallOutcome {
@@ -57,10 +60,18 @@ export async function installDynamicPlugins(options: InstallOptions, op?: Op): P
   const plugins: PluginReport[] = [];
   let result: Result = { appConfig: null };
   let failure: unknown;
-  try {
-    result = await openAndInstall(options, directory, plugins, counted.op);
-  } catch (error) {
-    failure = error;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      result = await openAndInstall(options, directory, plugins, counted.op);
+    } catch (error) {
+      if (attempt < MOST_ATTEMPTS && isGantryError(error) && error.code === 'INSTALL_LOCK_LOST') {
+        options.log.warn(`WARNING: ${error.message}; starting again`);
+        plugins.length = 0;
+        continue;
+      }
+      failure = error;
+    }
+    break;
   }
   const seconds = (environment.monotonic() - started) / 1000;
   return { report: { root: directory, plugins, ...counted.traffic(), seconds, ...result }, failure };

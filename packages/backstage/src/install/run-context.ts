@@ -11,7 +11,7 @@ export interface InstallTools extends AsyncDisposable {
   /** What signatures are judged with. */
   readonly judgeTools: Pick<JudgeOptions, 'trustRoots' | 'openRepository' | 'memory' | 'environment'>;
   /** Refuses by policy.json. */
-  readonly enforce?: (plugin: ResolvedPlugin, op?: Op) => Promise<void>;
+  readonly enforce: (plugin: ResolvedPlugin, op?: Op) => Promise<void>;
 }
 
 /** What a run is asked to do. */

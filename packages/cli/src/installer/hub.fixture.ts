@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type HubWorld, hubWorld } from '@gantry/testkit';
 
-/** The command as it is in the sources. */
-export const installerBin: string = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'install-dynamic-plugins.mjs');
+const bin = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'bin', 'install-dynamic-plugins.mjs');
 
 /** How a run of the real program ended. */
 export interface Ended {
