@@ -133,8 +133,9 @@ class Composer {
   }
 
   #content(block: boolean, dashes: boolean, tag: string | undefined, place: Origin, anchored: boolean): YamlNode {
-    const { type, ...token } = this.#tokens.peek();
-    if (type === 'scalar' && 'plain' in token) {
+    const token = this.#tokens.peek();
+    const { type } = token;
+    if (token.type === 'scalar') {
       this.#tokens.next();
       return scalar(token.value, tag, place, token.plain);
     }

@@ -49,14 +49,14 @@ export function scalarValue(name: string, text: string, origin: Origin): YamlSca
   }
 }
 
-/** `0b11`, `0x1F`, `017`, `1:30` (sixty to one) or decimal, with `_` between digits. */
+/** `0b11`, `0x1F`, `017` (behind a tag `0o17` too), `1:30` (sixty to one) or decimal, with `_` between digits. */
 function readInteger(text: string): bigint | undefined {
   if (text.length > INTEGER_DIGITS) return undefined;
   const { negative, rest } = signed(text.replaceAll('_', ''));
   let value: bigint | undefined;
   if (rest.startsWith('0b')) value = digits(rest.slice(2), /^[01]+$/, '0b');
   else if (rest.startsWith('0x')) value = digits(rest.slice(2), /^[0-9a-fA-F]+$/, '0x');
-  else if (rest.startsWith('0')) value = digits(rest, /^[0-7]+$/, '0o');
+  else if (rest.startsWith('0')) value = digits(rest.replace(/^0[oO]/, ''), /^[0-7]+$/, '0o');
   else if (/^[0-9]+(?::[0-9]+)+$/.test(rest))
     value = rest.split(':').reduce((sum, part) => sum * 60n + BigInt(part), 0n);
   else value = digits(rest, /^[0-9]+$/, '');

@@ -29,6 +29,13 @@ const ESCAPE_LENGTHS: ReadonlyMap<string, number> = new Map([
   ['U', 8],
 ]);
 
+const QUOTED_WORD = /[^'"\\ \t\n\r\x85\u2028\u2029]+/y;
+const PLAIN_WORD = /[^: \t\n\r\x85\u2028\u2029]+/y;
+const PLAIN_WORD_IN_FLOW = /[^:,?[\]{} \t\n\r\x85\u2028\u2029]+/y;
+const SPACES = / +/y;
+const BLANKS = /[ \t]+/y;
+const LINE = /[^\n\r\x85\u2028\u2029]+/y;
+
 /** Reads a scalar in single or double quotes. */
 export function scanQuoted(cursor: TextCursor): ScalarToken {
   const place = cursor.place();
@@ -43,7 +50,7 @@ export function scanQuoted(cursor: TextCursor): ScalarToken {
 function quotedWord(cursor: TextCursor, quote: string): string {
   let word = '';
   for (;;) {
-    word += cursor.takeWhile((char) => char !== "'" && char !== '"' && char !== '\\' && !isBlankOrEnd(char));
+    word += cursor.takeMatch(QUOTED_WORD);
     const char = cursor.peek();
     if (quote === "'" && cursor.prefix(2) === "''") {
       word += "'";
@@ -81,7 +88,7 @@ function escaped(cursor: TextCursor): string {
 
 /** Blanks between words in quotes: line breaks are folded. */
 function quotedSpaces(cursor: TextCursor, place: Origin): string {
-  const blanks = cursor.takeWhile((char) => char === ' ' || char === '\t');
+  const blanks = cursor.takeMatch(BLANKS);
   if (cursor.peek() === END) throw yamlFault(place, 'the quote that opens here is not closed');
   const first = cursor.takeBreak();
   return first === '' ? blanks : folded(first, quotedBreaks(cursor));
@@ -91,7 +98,7 @@ function quotedBreaks(cursor: TextCursor): string {
   let breaks = '';
   for (;;) {
     if (cursor.atDocumentMark()) throw yamlFault(cursor.place(), 'a document ends within quotes');
-    cursor.takeWhile((char) => char === ' ' || char === '\t');
+    cursor.takeMatch(BLANKS);
     if (!isBreak(cursor.peek())) return breaks;
     breaks += cursor.takeBreak();
   }
@@ -114,10 +121,10 @@ export function scanPlain(
   let spaces = '';
   let lineBroken = false;
   while (cursor.peek() !== '#') {
-    const length = plainLength(cursor, inFlow);
-    if (length === 0) break;
+    const word = plainWord(cursor, inFlow);
+    if (word === '') break;
     lineBroken = false;
-    value += spaces + cursor.take(length);
+    value += spaces + word;
     const between = plainSpaces(cursor);
     lineBroken = between.lineBroken;
     spaces = between.text;
@@ -126,26 +133,26 @@ export function scanPlain(
   return { token: { type: 'scalar', place, value, plain: true }, lineBroken };
 }
 
-function plainLength(cursor: TextCursor, inFlow: boolean): number {
-  for (let length = 0; ; length++) {
-    const char = cursor.peek(length);
-    if (isBlankOrEnd(char) || (inFlow && ',?[]{}'.includes(char))) return length;
-    if (char === ':') {
-      const next = cursor.peek(length + 1);
-      if (isBlankOrEnd(next) || (inFlow && ',[]{}'.includes(next))) return length;
-    }
+function plainWord(cursor: TextCursor, inFlow: boolean): string {
+  const pattern = inFlow ? PLAIN_WORD_IN_FLOW : PLAIN_WORD;
+  let word = cursor.takeMatch(pattern);
+  while (cursor.peek() === ':') {
+    const next = cursor.peek(1);
+    if (isBlankOrEnd(next) || (inFlow && ',[]{}'.includes(next))) break;
+    word += cursor.take(1) + cursor.takeMatch(pattern);
   }
+  return word;
 }
 
 /** Blanks behind a word without quotes; no text when the scalar ends there. */
 function plainSpaces(cursor: TextCursor): { readonly text: string; readonly lineBroken: boolean } {
-  const spaces = cursor.takeWhile((char) => char === ' ');
+  const spaces = cursor.takeMatch(SPACES);
   const first = cursor.takeBreak();
   if (first === '') return { text: spaces, lineBroken: false };
   let breaks = '';
   do {
     if (cursor.column === 0 && cursor.atDocumentMark()) return { text: '', lineBroken: true };
-    cursor.takeWhile((char) => char === ' ');
+    cursor.takeMatch(SPACES);
     if (!isBreak(cursor.peek())) break;
     breaks += cursor.takeBreak();
   } while (cursor.peek() !== END);
@@ -173,7 +180,7 @@ export function scanBlockScalar(cursor: TextCursor, parent: number): ScalarToken
   while (cursor.column === indent && cursor.peek() !== END) {
     value += breaks;
     const startsBlank = cursor.peek() === ' ' || cursor.peek() === '\t';
-    value += cursor.takeWhile((char) => !isBreak(char));
+    value += cursor.takeMatch(LINE);
     lineBreak = cursor.takeBreak();
     breaks = blockBreaks(cursor, indent);
     if (cursor.column !== indent || cursor.peek() === END) break;

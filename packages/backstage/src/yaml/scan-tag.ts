@@ -3,8 +3,11 @@ import { isBlankOrEnd, isSpaceOrEnd, type TextCursor } from './text-cursor.ts';
 import type { Directive, Token, WrittenTag } from './token.ts';
 import { shown, yamlFault } from './yaml-fault.ts';
 
-const WORD = /^[0-9A-Za-z_-]$/;
-const URI = /^[0-9A-Za-z\-;/?:@&=+$,_.!~*'()[\]]$/;
+const WORD = /[0-9A-Za-z_-]+/y;
+const URI = /[0-9A-Za-z\-;/?:@&=+$,_.!~*'()[\]]+/y;
+const SPACES = / +/y;
+const UP_TO_SPACE = /[^ \n\r\x85\u2028\u2029]+/y;
+const HANDLE = /!(?:[0-9A-Za-z_-]*!)?/y;
 /** What may stand right behind the name of an anchor or alias. */
 const BEHIND_NAME = '?:,]}%@`';
 
@@ -12,7 +15,7 @@ const BEHIND_NAME = '?:,]}%@`';
 export function scanAnchor(cursor: TextCursor): Token {
   const place = cursor.place();
   const type = cursor.take(1) === '*' ? 'alias' : 'anchor';
-  const name = cursor.takeWhile((char) => WORD.test(char));
+  const name = cursor.takeMatch(WORD);
   const next = cursor.peek();
   if (name === '' || !(isBlankOrEnd(next) || BEHIND_NAME.includes(next))) {
     throw yamlFault(cursor.place(), `expected a letter or digit in the name of an ${type}, found ${shown(next)}`);
@@ -54,7 +57,7 @@ function scanWrittenTag(cursor: TextCursor, place: Origin): WrittenTag {
 export function scanDirective(cursor: TextCursor): Token {
   const place = cursor.place();
   cursor.forward();
-  const name = cursor.takeWhile((char) => WORD.test(char));
+  const name = cursor.takeMatch(WORD);
   if (name === '' || !isSpaceOrEnd(cursor.peek())) {
     throw yamlFault(cursor.place(), `expected the name of a directive, found ${shown(cursor.peek())}`);
   }
@@ -69,16 +72,16 @@ export function scanDirective(cursor: TextCursor): Token {
 
 function scanDirectiveValue(cursor: TextCursor, name: string, place: Origin): Directive {
   if (name === 'YAML') {
-    skipSpaces(cursor);
-    const version = /^([0-9]+)\.([0-9]+)$/.exec(cursor.takeWhile((char) => !isSpaceOrEnd(char)));
+    cursor.takeMatch(SPACES);
+    const version = /^([0-9]+)\.([0-9]+)$/.exec(cursor.takeMatch(UP_TO_SPACE));
     if (version === null) throw yamlFault(place, 'expected a version such as 1.1 behind %YAML');
     return { name, major: Number(version[1]) };
   }
   if (name === 'TAG') {
-    skipSpaces(cursor);
+    cursor.takeMatch(SPACES);
     const handle = scanHandle(cursor);
     if (cursor.peek() !== ' ') throw yamlFault(cursor.place(), `expected ' ' behind a handle of tags`);
-    skipSpaces(cursor);
+    cursor.takeMatch(SPACES);
     const prefix = scanUri(cursor, place);
     if (!isSpaceOrEnd(cursor.peek())) throw yamlFault(cursor.place(), `expected ' ' behind a prefix of tags`);
     return { name, handle, prefix };
@@ -91,26 +94,21 @@ function isLineEnd(cursor: TextCursor): boolean {
   return cursor.peek() !== ' ' && isSpaceOrEnd(cursor.peek());
 }
 
-function skipSpaces(cursor: TextCursor): void {
-  cursor.takeWhile((char) => char === ' ');
-}
-
 /** `!`, `!!` or `!word!`. */
 function scanHandle(cursor: TextCursor): string {
-  if (cursor.peek() !== '!') throw yamlFault(cursor.place(), `expected '!', found ${shown(cursor.peek())}`);
-  let length = 1;
-  if (cursor.peek(length) !== ' ') {
-    while (WORD.test(cursor.peek(length))) length++;
-    if (cursor.peek(length) !== '!') throw yamlFault(cursor.place(), `expected '!' at the end of a handle of tags`);
-    length++;
+  const { offset } = cursor;
+  const handle = cursor.takeMatch(HANDLE);
+  if (handle === '') throw yamlFault(cursor.place(), `expected '!', found ${shown(cursor.peek())}`);
+  if (handle === '!' && cursor.text[offset + 1] !== ' ') {
+    throw yamlFault(cursor.place(), `expected '!' at the end of a handle of tags`);
   }
-  return cursor.take(length);
+  return handle;
 }
 
 function scanUri(cursor: TextCursor, place: Origin): string {
   let uri = '';
   for (;;) {
-    uri += cursor.takeWhile((char) => URI.test(char));
+    uri += cursor.takeMatch(URI);
     if (cursor.peek() !== '%') break;
     uri += scanUriEscapes(cursor, place);
   }

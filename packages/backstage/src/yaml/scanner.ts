@@ -27,6 +27,8 @@ interface PossibleKey {
 export class Scanner {
   readonly #cursor: TextCursor;
   readonly #tokens: Token[] = [];
+  /** The next token, once it is sure that none comes before it. */
+  #next: Token | undefined;
   #taken = 0;
   #done = false;
   /** How many `[` and `{` are open. */
@@ -44,16 +46,18 @@ export class Scanner {
 
   /** The next token, left where it is. The last is `stream end`. */
   peek(): Token {
+    if (this.#next !== undefined) return this.#next;
     while (this.#needsMore()) this.#fetch();
-    const token = this.#tokens[0];
-    if (token === undefined) throw yamlFault(this.#cursor.place(), 'the file ends where more was expected');
-    return token;
+    this.#next = this.#tokens[0];
+    if (this.#next === undefined) throw yamlFault(this.#cursor.place(), 'the file ends where more was expected');
+    return this.#next;
   }
 
   /** Takes the next token. */
   next(): Token {
     const token = this.peek();
     this.#tokens.shift();
+    this.#next = undefined;
     this.#taken++;
     return token;
   }

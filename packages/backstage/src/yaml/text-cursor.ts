@@ -23,6 +23,10 @@ export function isBlankOrEnd(char: string): boolean {
   return char === '\t' || isSpaceOrEnd(char);
 }
 
+/** Spaces, and a comment behind them. */
+const SPACES_AND_COMMENT = / *(?:#[^\n\r\x85\u2028\u2029]*)?/y;
+const BYTE_ORDER_MARK = '\uFEFF';
+
 /** A place in a text that moves forward and knows its line and column. */
 export class TextCursor {
   readonly file: string;
@@ -73,11 +77,14 @@ export class TextCursor {
     return taken;
   }
 
-  /** Takes characters for as long as they fit. */
-  takeWhile(fits: (char: string) => boolean): string {
-    let length = 0;
-    for (let char = this.peek(); char !== END && fits(char); char = this.peek(length)) length++;
-    return this.take(length);
+  /** Takes what a sticky pattern finds here: nothing, or text without line breaks. */
+  takeMatch(pattern: RegExp): string {
+    pattern.lastIndex = this.offset;
+    if (!pattern.test(this.text)) return '';
+    const taken = this.text.slice(this.offset, pattern.lastIndex);
+    this.offset = pattern.lastIndex;
+    this.column += taken.includes(BYTE_ORDER_MARK) ? taken.replaceAll(BYTE_ORDER_MARK, '').length : taken.length;
+    return taken;
   }
 
   /** Takes one line break, as the text it stands for; nothing when there is none. */
@@ -90,8 +97,7 @@ export class TextCursor {
 
   /** Skips spaces and a comment. */
   skipSpacesAndComment(): void {
-    this.takeWhile((char) => char === ' ');
-    if (this.peek() === '#') this.takeWhile((char) => !isBreak(char));
+    this.takeMatch(SPACES_AND_COMMENT);
   }
 
   /** Whether `---` or `...` stands here as a word. The caller knows that the line begins here. */
