@@ -68,7 +68,8 @@ export function openGpgSignatures({ env }: Pick<Environment, 'env'>): GpgSignatu
   };
   const write = async (bytes: Uint8Array): Promise<string> => {
     count += 1;
-    const file = join(await directory(), `${count}`);
+    const name = `${count}`;
+    const file = join(await directory(), name);
     await writeFile(file, bytes, { flag: 'wx', mode: 0o600 });
     return file;
   };

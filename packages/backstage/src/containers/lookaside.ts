@@ -83,7 +83,10 @@ function repositoryUrl(name: RegistryReference, conf: LookasideConf, places: Con
   const configured = lookasideOf(conf, name);
   const url = configured === undefined ? pathToFileURL(places.signatures) : URL.parse(configured.url);
   if (url === null || !['https:', 'http:', 'file:'].includes(url.protocol) || url.username + url.password !== '') {
-    throw containersFault(configured?.file ?? '', `the lookaside ${configured?.url} is no https, http or file URL`);
+    throw containersFault(
+      configured?.file ?? '',
+      `the lookaside of ${name.registry}/${name.repository} is no https, http or file URL without a password`,
+    );
   }
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name.repository}`;
   return url;

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ResolvedPlugin, resolveReference } from '@gantry/core';
-import { type ContentSink, parseReference } from '@gantry/oci';
+import { type ContentSink, type Op, parseReference } from '@gantry/oci';
 import {
   fakeEnvironment,
   type PublishedArtifact,
@@ -24,7 +24,7 @@ export interface PolicyWorld extends ContainersWorld {
   /** Writes a policy with these requirements for everything. */
   require(...requirements: readonly object[]): Promise<string>;
   /** Resolves the image, or another, and enforces the policy, in one run. Gives the plugin. */
-  enforce(image?: string): Promise<ResolvedPlugin>;
+  enforce(image?: string, op?: Op): Promise<ResolvedPlugin>;
 }
 
 export async function policyWorld(
@@ -40,7 +40,7 @@ export async function policyWorld(
     ...world,
     ...{ registry, image, published, repository },
     require: (...requirements) => world.write('etc/policy.json', JSON.stringify({ default: requirements })),
-    enforce: async (name = image) => {
+    enforce: async (name = image, op = world.op) => {
       const system = fakeEnvironment({
         env: { HOME: world.home, PATH: join(world.directory, 'bin'), TMPDIR: world.directory },
       });
@@ -49,9 +49,9 @@ export async function policyWorld(
       try {
         const reference = parseReference(name);
         if (reference.kind !== 'registry') throw new TypeError(name);
-        const opened = await containers.openRepository(reference, world.op);
-        const plugin = await resolveReference(opened, reference, { source: name }, {}, world.op);
-        await containers.enforce(plugin, world.op);
+        const opened = await containers.openRepository(reference, op);
+        const plugin = await resolveReference(opened, reference, { source: name }, {}, op);
+        await containers.enforce(plugin, op);
         return plugin;
       } finally {
         await containers[Symbol.asyncDispose]();
