@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { bundleImports } from './bundle-imports.ts';
+import { bundleImports, MEMBER_BANNER } from './bundle-imports.ts';
 import { repository } from './packages.ts';
 
 const libraries = ['oci', 'registry', 'core', 'runtime', 'backstage'];
@@ -42,6 +42,7 @@ async function bundle(
         'const require = makeRequire(import.meta.url);',
         'const __filename = import.meta.filename;',
         'const __dirname = import.meta.dirname;',
+        MEMBER_BANNER,
       ].join('\n'),
     },
     legalComments: 'none',
@@ -61,17 +62,19 @@ function workers(): string[] {
   });
 }
 
-/** The licences of what was bundled and is not ours. */
+/** The licences of what was bundled and is not ours: that of each library, and what a package of ours notes in its NOTICE. */
 function licences(inputs: readonly string[]): string {
-  const directories = new Set<string>();
-  for (const input of inputs) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match?.[1] !== undefined) directories.add(match[1]);
-  }
-  return [...directories]
-    .sort()
-    .map(licenceOf)
-    .join(`\n${'-'.repeat(80)}\n`);
+  const libraries = directoriesIn(inputs, /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//);
+  const notices = directoriesIn(inputs, /^(packages\/[^/]+)\//)
+    .map((directory) => join(repository, directory, 'NOTICE'))
+    .filter((file) => existsSync(file));
+  return [...libraries.map(licenceOf), ...notices.map((file) => readFileSync(file, 'utf8'))].join(
+    `\n${'-'.repeat(80)}\n`,
+  );
+}
+
+function directoriesIn(inputs: readonly string[], pattern: RegExp): string[] {
+  return [...new Set(inputs.flatMap((input) => pattern.exec(input)?.[1] ?? []))].sort();
 }
 
 function licenceOf(directory: string): string {
