@@ -1,11 +1,12 @@
 /**
  * Installs the real peers of the end-to-end tests, by exact version, into a cache that is not committed:
  * Debian packages through apt, Go programs from the small modules under `peers/`, each under a name of its own (two are
- * called cosign). A peer that cannot be had fails the run; nothing is skipped.
+ * called cosign), packages from npm by their lock files. A peer that cannot be had fails the run; nothing is skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { installNpmPeers } from './install-npm-peers.ts';
 
 const here: string = import.meta.dirname;
 
@@ -15,6 +16,10 @@ export const peersDirectory: string = resolve(here, '..', 'node_modules', '.cach
 const debian = [
   { command: 'docker-registry', package: 'docker-registry' },
   { command: 'skopeo', package: 'skopeo' },
+  { command: 'buildah', package: 'buildah' },
+  { command: 'python3', package: 'python3' },
+  { command: 'g++', package: 'g++' },
+  { command: 'make', package: 'make' },
   { command: 'htpasswd', package: 'apache2-utils' },
   { command: 'openssl', package: 'openssl' },
   { command: 'zstd', package: 'zstd' },
@@ -74,6 +79,7 @@ export function installPeers(): void {
   }
   mkdirSync(peersDirectory, { recursive: true });
   for (const peer of go) build(peer);
+  installNpmPeers(peersDirectory, run);
 }
 
 function build({ name, tool = '.', module = name, env = {}, flags = [] }: GoPeer): void {
