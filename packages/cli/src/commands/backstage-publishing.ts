@@ -14,7 +14,7 @@ export function addBackstagePublishing(backstage: Command, context: Context): vo
           'annotation are those of rhdh-cli; an example of dynamic-plugins.yaml is printed. A plugin that cannot be ' +
           'packed fails the whole.',
         examples: [
-          'gantry backstage package ./plugins/hello/dist-dynamic --tag 127.0.0.1:5000/acme/hello:1.0',
+          'gantry backstage package ./local-plugins/example --tag 127.0.0.1:5000/acme/greeting:1.0',
           'gantry backstage package --catalog-index ./catalog-index --tag 127.0.0.1:5000/acme/plugin-index:1.0',
         ],
       }),
