@@ -5,9 +5,8 @@ import { type Environment, type Op, systemEnvironment } from '@gantry/oci';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 import type { StagedPlugin } from '../install/staged-plugin.ts';
 import { checkHash, type ExpectedHash, expectedIntegrity } from './integrity.ts';
-import { readNpmConfiguration } from './npm-configuration.ts';
-import { openNpmNetwork } from './npm-network.ts';
-import { type NpmWorld, obtainTarball } from './obtain-tarball.ts';
+import { lazyNpmWorld } from './lazy-npm-world.ts';
+import { obtainTarball } from './obtain-tarball.ts';
 import { packLocal } from './pack-local.ts';
 import { extractPackage } from './package-archive.ts';
 import { readManifest } from './package-manifest.ts';
@@ -46,14 +45,7 @@ type Obtained = Omit<StagedPlugin, 'digest' | 'signer'>;
 /** Nothing is read or connected before it is needed; npm's configuration is read once. No script of a package ever runs. */
 export function openNpm(options: NpmOptions): NpmPackages {
   const environment = options.environment ?? systemEnvironment();
-  let world: Promise<NpmWorld> | undefined;
-  const npm = (): Promise<NpmWorld> => {
-    world ??= readNpmConfiguration(options.root, environment).then((configuration) => ({
-      configuration,
-      network: openNpmNetwork(configuration, environment),
-    }));
-    return world;
-  };
+  const npm = lazyNpmWorld(options.root, environment);
 
   const unpack = async (
     entry: PluginEntry,
@@ -85,7 +77,7 @@ export function openNpm(options: NpmOptions): NpmPackages {
       return { ...unpacked, bytes: 0, integrity: local ? undefined : unpacked.integrity };
     }
     const path = join(place, 'package.tgz');
-    const claims = await obtainTarball(origin, path, await npm(), op);
+    const claims = await obtainTarball(origin, path, await npm.open(), op);
     // Who writes an integrity needs nobody else's word.
     const unpacked = await unpack(entry, { path, expected: expected ?? claims.expected }, place, op);
     await rm(path);
@@ -103,9 +95,6 @@ export function openNpm(options: NpmOptions): NpmPackages {
         throw stagingFault(error);
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      const opened = await world?.catch(() => undefined);
-      await opened?.network[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => npm[Symbol.asyncDispose](),
   };
 }

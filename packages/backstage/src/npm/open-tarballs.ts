@@ -3,9 +3,8 @@ import { backstageError } from '../backstage-errors.ts';
 import { npmKey } from '../config/package-key.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 import { checkHash, expectedIntegrity } from './integrity.ts';
-import { readNpmConfiguration } from './npm-configuration.ts';
-import { openNpmNetwork } from './npm-network.ts';
-import { type NpmWorld, obtainTarball } from './obtain-tarball.ts';
+import { lazyNpmWorld } from './lazy-npm-world.ts';
+import { obtainTarball } from './obtain-tarball.ts';
 import { packageOrigin } from './package-source.ts';
 import { shownPackage } from './shown-package.ts';
 import { openTarballFile } from './tarball-file.ts';
@@ -40,14 +39,7 @@ export interface Tarballs extends AsyncDisposable {
 
 /** Nothing is read or connected before it is needed. No script of a package ever runs. */
 export function openTarballs({ directory, environment = systemEnvironment() }: TarballOptions): Tarballs {
-  let world: Promise<NpmWorld> | undefined;
-  const npm = (): Promise<NpmWorld> => {
-    world ??= readNpmConfiguration(directory, environment).then((configuration) => ({
-      configuration,
-      network: openNpmNetwork(configuration, environment),
-    }));
-    return world;
-  };
+  const npm = lazyNpmWorld(directory, environment);
   return {
     obtain: async (entry, file, op) => {
       const origin = await packageOrigin(entry, { root: directory, directory });
@@ -57,7 +49,7 @@ export function openTarballs({ directory, environment = systemEnvironment() }: T
         });
       }
       const path = origin.type === 'file' ? origin.path : file;
-      const claims = origin.type === 'file' ? undefined : await obtainTarball(origin, file, await npm(), op);
+      const claims = origin.type === 'file' ? undefined : await obtainTarball(origin, file, await npm.open(), op);
       const { integrity } = entry;
       const written = integrity !== undefined && integrity.type !== 'null';
       const expected = written ? expectedIntegrity(entry, false) : claims?.expected;
@@ -71,9 +63,6 @@ export function openTarballs({ directory, environment = systemEnvironment() }: T
         path,
       };
     },
-    [Symbol.asyncDispose]: async () => {
-      const opened = await world?.catch(() => undefined);
-      await opened?.network[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => npm[Symbol.asyncDispose](),
   };
 }

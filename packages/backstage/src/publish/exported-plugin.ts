@@ -21,8 +21,8 @@ export interface ExportedPlugin extends NodePackage {
 
 /**
  * Reads the plugin at an absolute path: an exported one, or a directory with an exported one in `dist-dynamic`. Throws
- * `CONFIG_PATH_UNREADABLE` without a package.json, `CONFIG_INVALID` and `CONFIG_PACKAGE` for one that is none or whose
- * `backstage.role` is not that of a plugin.
+ * `CONFIG_PATH_UNREADABLE` without a package.json, `CONFIG_INVALID` and `CONFIG_PACKAGE` for one that is none, whose
+ * `backstage.role` is not that of a plugin, or whose `main` is missing.
  */
 export async function readExportedPlugin(path: string, op?: Op): Promise<ExportedPlugin> {
   const inner = join(path, EXPORTED);
@@ -37,8 +37,25 @@ export async function readExportedPlugin(path: string, op?: Op): Promise<Exporte
       hint: 'name the directory of a plugin that was exported: backend-plugin, frontend-plugin or a module of one',
     });
   }
+  requireMain(source, role, content['main']);
   const home = basename(source) === EXPORTED ? dirname(source) : source;
   return { ...found, source, home, name: String(content['name']), version: String(content['version']) };
+}
+
+/** Backstage passes over a package without `main`, and fails on one whose `main` is not there: that was never exported. */
+function requireMain(source: string, role: string, main: unknown): void {
+  const named = typeof main === 'string' && main !== '';
+  const loads = role.startsWith('backend-');
+  if (named && (!loads || existsSync(join(source, main)))) return;
+  const found = named ? `${escapeRemote(main, 200)}, which is not there` : 'none';
+  throw backstageError(
+    'CONFIG_PACKAGE',
+    `${source}: package.json has to name the file that is loaded as main, found ${found}`,
+    {
+      details: { path: source },
+      hint: 'export the plugin first (rhdh-cli plugin export), and name its dist-dynamic',
+    },
+  );
 }
 
 /** Throws `CONFIG_INVALID` for no plugin at all, `CONFIG_PLUGIN_DUPLICATE` for two that have one directory in the image. */

@@ -148,6 +148,10 @@ test('what is no plugin fails the whole, and nothing is sent', async (t) => {
     manifest: { backstage: { role: 'node-library' } },
   });
   const bare = await exportPlugin(join(directory, 'bare'), 'bare', { manifest: { backstage: undefined } });
+  const unbuilt = await exportPlugin(join(directory, 'unbuilt'), 'unbuilt', { manifest: { main: 'dist/absent.js' } });
+  const mainless = await exportPlugin(join(directory, 'mainless'), 'mainless', {
+    manifest: { main: undefined, backstage: { role: 'frontend-plugin' } },
+  });
   const unversioned = await exportPlugin(join(directory, 'unversioned'), 'unversioned', {
     manifest: { version: undefined },
   });
@@ -160,6 +164,8 @@ test('what is no plugin fails the whole, and nothing is sent', async (t) => {
     [[broken], 'CONFIG_INVALID', /is not JSON/],
     [[library], 'CONFIG_PACKAGE', /has the role node-library, expected that of a plugin/],
     [[bare], 'CONFIG_PACKAGE', /has no backstage\.role/],
+    [[unbuilt], 'CONFIG_PACKAGE', /found dist\/absent\.js, which is not there/],
+    [[mainless], 'CONFIG_PACKAGE', /as main, found none/],
     [[unversioned], 'CONFIG_PACKAGE', /no name and version/],
     [[good, same], 'CONFIG_PLUGIN_DUPLICATE', /would both be plugin-good in the image/],
     [[good, library], 'CONFIG_PACKAGE', /node-library/],

@@ -69,10 +69,8 @@ export async function backstagePackage(
   });
   // Only a registry can be named in dynamic-plugins.yaml.
   const image = destination.kind === 'registry' ? formatReference(destination) : undefined;
-  const pinned = formatReference({ ...destination, digest: published.root.digest }).replace(
-    `:${destination.tag}@`,
-    '@',
-  );
+  const { tag: _, ...untagged } = destination;
+  const pinned = formatReference({ ...untagged, digest: published.root.digest });
   const example =
     plugins === undefined || image === undefined
       ? undefined
