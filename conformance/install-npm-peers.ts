@@ -21,9 +21,10 @@ export type NpmPeer = (typeof peers)[number]['name'];
 /** Runs a command to its end; throws when it fails. */
 type Run = (command: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }) => void;
 
-/** Makes all of them available below a directory. */
-export function installNpmPeers(directory: string, run: Run): void {
+/** Makes all of them, or one, available below a directory. */
+export function installNpmPeers(directory: string, run: Run, only?: NpmPeer): void {
   for (const { name, native } of peers) {
+    if (only !== undefined && name !== only) continue;
     const target = join(directory, name);
     const sources = manifests.map((file) => join(here, 'peers', name, file));
     const mark = join(target, 'installed');

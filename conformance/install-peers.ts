@@ -82,6 +82,12 @@ export function installPeers(): void {
   installNpmPeers(peersDirectory, run);
 }
 
+/** Backstage alone, for the demonstration. */
+export function installBackstage(): void {
+  mkdirSync(peersDirectory, { recursive: true });
+  installNpmPeers(peersDirectory, run, 'backstage');
+}
+
 function build({ name, tool = '.', module = name, env = {}, flags = [] }: GoPeer): void {
   const output = join(peersDirectory, name);
   const started = performance.now();
