@@ -10,6 +10,7 @@ export type BackstageErrorCode =
   | 'CONFIG_PLUGIN_INTEGRITY'
   | 'CONFIG_CONTAINERS'
   | 'REGISTRY_BLOCKED'
+  | 'POLICY_UNENFORCED'
   | 'CONFIG_GIT_PACKAGE'
   | 'CONFIG_PACKAGE'
   | 'CONFIG_NPM'
@@ -51,6 +52,10 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
   REGISTRY_BLOCKED: {
     meaning: 'registries.conf forbids to pull from every place that has the image.',
     hint: 'use another registry, or change the blocked setting in the file that is named',
+  },
+  POLICY_UNENFORCED: {
+    meaning: 'policy.json asks for something that cannot be enforced here, so the image is refused.',
+    hint: 'provide what the message names, or change the policy',
   },
   CONFIG_GIT_PACKAGE: {
     meaning: 'A package comes from a git repository, which nothing vouches for and whose scripts would have to run.',

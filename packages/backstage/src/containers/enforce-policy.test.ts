@@ -55,7 +55,7 @@ test('what containers/image itself does not enforce is refused, never passed', a
   ];
   for (const [requirement, message] of cases) {
     await world.require(ANY, requirement);
-    await assert.rejects(world.enforce(), { code: 'CONFIG_CONTAINERS', message });
+    await assert.rejects(world.enforce(), { code: 'POLICY_UNENFORCED', message });
   }
 });
 
@@ -68,4 +68,10 @@ test('what is in no registry has no scope', async (t) => {
   await using containers = openContainers({ environment: fakeEnvironment({ env: {} }), places: world.places });
   await containers.enforce({ ...plugin, source: 'oci-layout:/srv/app:1' });
   await assert.rejects(containers.enforce(plugin), { code: 'POLICY_REFUSED' });
+});
+
+test('a policy that cannot be read is an error of its own, about every image', async (t) => {
+  const world = await policyWorld(t);
+  const file = await world.write('etc/policy.json', '{}');
+  await assert.rejects(world.enforce(), { code: 'CONFIG_CONTAINERS', message: new RegExp(`^${file}: `) });
 });

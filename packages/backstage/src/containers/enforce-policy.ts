@@ -1,7 +1,6 @@
 import { coreError, type ResolvedPlugin } from '@gantry/core';
-import { formatReference, type Op, type RegistryReference } from '@gantry/oci';
-import { containersFault } from './containers-fault.ts';
-import type { PolicyImage } from './enforcement.ts';
+import { errorFamily, formatReference, isGantryError, type Op, type RegistryReference } from '@gantry/oci';
+import { type PolicyImage, unenforced } from './enforcement.ts';
 import { namedImage } from './image-scopes.ts';
 import type { SignedByTools } from './judge-signed-by.ts';
 import { rulesFor } from './load-policy.ts';
@@ -21,7 +20,7 @@ export interface EnforcementTools extends SignedByTools {
 /**
  * Holds a resolved image against policy.json: every requirement of the narrowest scope that covers the name it was asked for
  * under. Signatures have to be of the manifest for the platform, as in containers/image, which nothing fetches a second time.
- * Throws `POLICY_REFUSED`, `POLICY_IDENTITY`, `SIGNATURE_*`, `REGISTRY_*`, `CONFIG_CONTAINERS`.
+ * Throws `POLICY_REFUSED`, `POLICY_IDENTITY`, `SIGNATURE_*`, `REGISTRY_*`, and `POLICY_UNENFORCED` for what cannot be judged.
  */
 export async function enforcePolicy(
   policy: ContainersPolicy,
@@ -32,18 +31,25 @@ export async function enforcePolicy(
   const name = namedImage(plugin.source);
   if (name === undefined) return;
   const { requirements, file, scope } = rulesFor(policy, name);
-  const where = `${file} (${scope})`;
-  const shown = formatReference({ ...name, digest: plugin.root.digest });
+  const said = { shown: formatReference({ ...name, digest: plugin.root.digest }), where: `${file} (${scope})` };
   const image = async (): Promise<PolicyImage> => {
     const fetched = await tools.places(name, op);
     const places = [...fetched.map(({ registry, repository }) => ({ ...name, registry, repository })), name];
-    return { plugin, name, shown, file, scope, where, places };
+    return { ...said, plugin, name, places };
   };
-  for (const requirement of requirements) await enforceOne(requirement, { file, shown, where, image }, tools, op);
+  for (const requirement of requirements) {
+    try {
+      await enforceOne(requirement, { ...said, image }, tools, op);
+    } catch (cause) {
+      // A broken key or file of one scope is no reason to refuse the images of others.
+      if (!isGantryError(cause) || errorFamily(cause.code) !== 'CONFIG') throw cause;
+      throw unenforced(said, cause.message, { cause });
+    }
+  }
 }
 
 /** An image whose names are looked up when a requirement needs them. */
-interface Subject extends Pick<PolicyImage, 'shown' | 'file' | 'where'> {
+interface Subject extends Pick<PolicyImage, 'shown' | 'where'> {
   readonly image: () => Promise<PolicyImage>;
 }
 
@@ -53,7 +59,7 @@ async function enforceOne(
   tools: EnforcementTools,
   op?: Op,
 ): Promise<void> {
-  const { file, shown, where } = subject;
+  const { shown, where } = subject;
   switch (requirement.type) {
     case 'insecureAcceptAnything':
       return;
@@ -71,6 +77,6 @@ async function enforceOne(
       return judgeSigstoreSigned(await subject.image(), requirement, tools.now(), op);
     }
     case 'unsupported':
-      throw containersFault(file, `${shown} cannot be judged: ${requirement.why} (${where})`);
+      throw unenforced(subject, requirement.why);
   }
 }

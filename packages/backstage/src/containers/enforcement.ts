@@ -1,5 +1,6 @@
 import type { ResolvedPlugin } from '@gantry/core';
-import { escapeRemote, type RegistryReference } from '@gantry/oci';
+import { escapeRemote, type GantryError, type RegistryReference } from '@gantry/oci';
+import { type BackstageErrorCode, backstageError } from '../backstage-errors.ts';
 
 /** An image that a requirement is held against. */
 export interface PolicyImage {
@@ -8,11 +9,7 @@ export interface PolicyImage {
   readonly name: RegistryReference;
   /** For messages: `host/repository:tag@digest`. */
   readonly shown: string;
-  /** The policy. */
-  readonly file: string;
-  /** The scope in it that answers, for messages. */
-  readonly scope: string;
-  /** Both of them, for messages. */
+  /** Where the policy says so, for messages: file and scope. */
   readonly where: string;
   /** The names that it may have been fetched under, and its own as the last. */
   readonly places: readonly RegistryReference[];
@@ -21,4 +18,16 @@ export interface PolicyImage {
 /** Why signatures do not count, in one line for a message. */
 export function reasonsText(reasons: readonly string[]): string {
   return escapeRemote([...new Set(reasons)].join('; '), 1000);
+}
+
+/** `POLICY_UNENFORCED` about one image: what is not enforced is refused. */
+export function unenforced(
+  { shown, where }: Pick<PolicyImage, 'shown' | 'where'>,
+  why: string,
+  more: { readonly cause?: unknown; readonly hint?: string } = {},
+): GantryError<BackstageErrorCode> {
+  return backstageError('POLICY_UNENFORCED', `${shown}: ${where} cannot be enforced: ${why}`, {
+    details: { reference: shown, policySource: where },
+    ...more,
+  });
 }

@@ -1,7 +1,6 @@
 import { coreError } from '@gantry/core';
 import { escapeRemote, formatReference, type GantryError, isGantryError, type Op, readAll } from '@gantry/oci';
-import { containersFault } from './containers-fault.ts';
-import { type PolicyImage, reasonsText } from './enforcement.ts';
+import { type PolicyImage, reasonsText, unenforced } from './enforcement.ts';
 import type { GpgSignatures, Keyring } from './gpg-signatures.ts';
 import { identityMatches } from './identity-match.ts';
 import type { Lookasides } from './lookaside.ts';
@@ -16,7 +15,7 @@ export interface SignedByTools {
 /**
  * Holds an image against `signedBy`: one signature in a lookaside has to be by a key of the requirement, over the very manifest
  * that was fetched, under a name that `signedIdentity` takes. Throws `SIGNATURE_*`, `POLICY_IDENTITY`, `REGISTRY_*` when a
- * lookaside cannot be asked, and `CONFIG_CONTAINERS` where skopeo or gpg is missing.
+ * lookaside cannot be asked, `POLICY_UNENFORCED` where skopeo or gpg is missing, `CONFIG_CONTAINERS` for keys that are none.
  */
 export async function judgeSignedBy(
   image: PolicyImage,
@@ -26,7 +25,10 @@ export async function judgeSignedBy(
 ): Promise<void> {
   const { plugin, shown, where } = image;
   const missing = await gpg.missing();
-  if (missing !== undefined) throw cannotEnforce(image, missing);
+  if (missing !== undefined) {
+    const hint = `install ${missing}, or change the policy; nothing else is accepted in its place`;
+    throw unenforced(image, `signedBy needs ${missing} on PATH, and it is not there`, { hint });
+  }
   const keyring = await gpg.keyring(requirement.keys, op);
   const manifest = await readAll(plugin.content, plugin.manifest, op);
   const identities: string[] = [];
@@ -87,10 +89,4 @@ async function judgeOne(question: Question, op?: Op): Promise<Answer> {
   }
   const why = await gpg.verify(manifest, signature, claimed, keyring, op);
   return why === undefined ? 'accepted' : { invalid: why };
-}
-
-function cannotEnforce({ shown, file, scope }: PolicyImage, program: string): Error {
-  const problem = `${shown} has to be signed with GPG (signedBy, ${scope}); that needs ${program} on PATH, and it is not there`;
-  const hint = `install ${program}, or change the policy; without it nothing is accepted in its place`;
-  return containersFault(file, problem, { hint });
 }

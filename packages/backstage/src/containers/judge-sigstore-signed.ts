@@ -20,8 +20,7 @@ import {
   type Op,
   parseJson,
 } from '@gantry/oci';
-import { containersFault } from './containers-fault.ts';
-import { type PolicyImage, reasonsText } from './enforcement.ts';
+import { type PolicyImage, reasonsText, unenforced } from './enforcement.ts';
 import { identityMatches } from './identity-match.ts';
 import { keySourceName, readKeySource } from './key-source.ts';
 import type { KeySource, SigstoreSigned } from './policy.ts';
@@ -36,7 +35,7 @@ interface Material {
  * Holds an image against `sigstoreSigned`: one signature that cosign left beside it, in the format that says a name, has to be
  * by a key or identity of the requirement, over the digest of the manifest that was fetched, and its name one that
  * `signedIdentity` takes. `use-sigstore-attachments` of registries.d is not needed for it to be looked for.
- * Throws `SIGNATURE_*`, `POLICY_IDENTITY`, `REGISTRY_*`, and `CONFIG_CONTAINERS` for what cannot be enforced.
+ * Throws `SIGNATURE_*`, `POLICY_IDENTITY`, `REGISTRY_*`, and `POLICY_UNENFORCED` for keys that are none.
  */
 export async function judgeSigstoreSigned(
   image: PolicyImage,
@@ -45,7 +44,9 @@ export async function judgeSigstoreSigned(
   op?: Op,
 ): Promise<void> {
   const { plugin, shown, where } = image;
-  const material = await readMaterial(rule, image, op);
+  const material = await readMaterial(rule, op).catch((cause: unknown) => {
+    throw isGantryError(cause) ? unenforced(image, cause.message, { cause }) : cause;
+  });
   const { digest } = plugin.manifest;
   const question = { ...material, root: digest, manifest: digest, now };
   const errors: GantryError[] = [];
@@ -105,30 +106,25 @@ function signedName({ bytes }: SignatureDocument, op?: Op): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-async function readMaterial(rule: SigstoreSigned, { file, scope }: PolicyImage, op?: Op): Promise<Material> {
+async function readMaterial(rule: SigstoreSigned, op?: Op): Promise<Material> {
   const { fulcio, rekor } = rule;
   const pem: PemFile[] = [
     ...(fulcio === undefined ? [] : [pemFile('fulcio', fulcio.authorities, op)]),
     ...rekor.map((source) => pemFile('rekor', source, op)),
   ];
   const part = (kind: PemFile['kind']) => pem.filter((file) => file.kind === kind).map((file) => file.part);
-  try {
-    const requirement = await completeRequirement({
-      keys: distinct(rule.keys.map((source) => keyOf(source, op))),
-      ...(fulcio !== undefined && {
-        identities: [{ issuer: { exact: fulcio.issuer }, identity: { exact: fulcio.email } }],
-        ...{ timestamp: 'log', ct: 'none' },
-      }),
-      log: rekor.length > 0 ? 'required' : 'none',
-      ...(pem.length > 0 && {
-        trustRoot: { type: 'pem', parts: { fulcio: part('fulcio'), rekor: part('rekor'), ct: [], tsa: [] } },
-      }),
-    });
-    return { requirement, trustRoot: pem.length === 0 ? undefined : await trustRootFromPem(pem, op) };
-  } catch (cause) {
-    if (!isGantryError(cause)) throw cause;
-    throw containersFault(file, `sigstoreSigned (${scope}) cannot be enforced: ${cause.message}`, { cause });
-  }
+  const requirement = await completeRequirement({
+    keys: distinct(rule.keys.map((source) => keyOf(source, op))),
+    ...(fulcio !== undefined && {
+      identities: [{ issuer: { exact: fulcio.issuer }, identity: { exact: fulcio.email } }],
+      ...{ timestamp: 'log', ct: 'none' },
+    }),
+    log: rekor.length > 0 ? 'required' : 'none',
+    ...(pem.length > 0 && {
+      trustRoot: { type: 'pem', parts: { fulcio: part('fulcio'), rekor: part('rekor'), ct: [], tsa: [] } },
+    }),
+  });
+  return { requirement, trustRoot: pem.length === 0 ? undefined : await trustRootFromPem(pem, op) };
 }
 
 function pemFile(kind: PemFile['kind'], source: KeySource, op?: Op): PemFile {

@@ -25,7 +25,8 @@ export interface Containers extends AsyncDisposable {
   hasCredentials(reference: RegistryReference, op?: Op): Promise<boolean>;
   /**
    * Refuses what policy.json does not accept. Where there is no such file nothing is asked; trust entries of gantry.yaml are
-   * judged elsewhere, and both have to accept. Throws `POLICY_*`, `SIGNATURE_*`, `REGISTRY_*`, `CONFIG_CONTAINERS`.
+   * judged elsewhere, and both have to accept. Throws `POLICY_*`, `SIGNATURE_*`, `REGISTRY_*`, and `CONFIG_CONTAINERS` for a
+   * policy.json that cannot be read.
    */
   enforce(plugin: ResolvedPlugin, op?: Op): Promise<void>;
 }
