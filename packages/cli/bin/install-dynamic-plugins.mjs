@@ -6,6 +6,5 @@ import { keepMemorySteady, launch } from './launcher.mjs';
 const MAIN = '../src/start-installer.ts';
 
 launch('install-dynamic-plugins', 1, (args, version) => {
-  keepMemorySteady();
-  import(new URL(MAIN, import.meta.url).href).then((entry) => entry.start(args, version));
+  import(new URL(MAIN, import.meta.url).href).then((entry) => entry.start(args, version, keepMemorySteady));
 });

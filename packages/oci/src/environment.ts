@@ -1,6 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { lookup as resolveName } from 'node:dns/promises';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 /**
  * The outside world, in one object, so that tests can put failures where they want them.
@@ -32,8 +31,9 @@ export function systemEnvironment(): Environment {
     sleep,
     random: () => Math.random(),
     env: process.env,
-    lookup: (host) => resolveName(host, { all: true }),
-    connect: ({ host, port }) => connect({ host, port, noDelay: true }),
+    // Loaded when they are needed: a start that asks nobody does without the network.
+    lookup: (host) => process.getBuiltinModule('node:dns/promises').lookup(host, { all: true }),
+    connect: ({ host, port }) => process.getBuiltinModule('node:net').connect({ host, port, noDelay: true }),
   };
 }
 

@@ -2,7 +2,6 @@
  * The grammar of distribution/reference, part by part. Every check takes the whole text and the range of its part, so that
  * an error can point at the offending column; every check is linear. Positions are UTF-16 offsets, from 0.
  */
-import { isIPv6 } from 'node:net';
 import { type Digest, digestFault } from './digest.ts';
 import { referenceFault } from './reference-fault.ts';
 
@@ -63,7 +62,7 @@ function checkIpv6Host(text: string, start: number, end: number): string {
     throw referenceFault(text, start, 'registry', 'the bracket of the address is not closed');
   const address = text.slice(start + 1, close);
   // Dotted tails and zones are outside the grammar of distribution, though they are addresses.
-  if (!/^[0-9a-fA-F:]+$/.test(address) || !isIPv6(address)) {
+  if (!/^[0-9a-fA-F:]+$/.test(address) || !process.getBuiltinModule('node:net').isIPv6(address)) {
     throw referenceFault(text, start + 1, 'registry', 'not an IPv6 address in hexadecimal form without zone');
   }
   const host = new URL(`http://[${address}]/`).hostname;

@@ -94,7 +94,8 @@ export async function carryOut(
   }
 
   async function stageOther({ entry }: Decision): Promise<() => StagedPlugin> {
-    const opened = await context.packages.npm(op);
+    const opened = await context.packages.npm();
+    if (entry.source.type === 'npm') await context.packages.contact(op);
     const staged = await opened.stage(entry, context.root.staging(), op);
     return () => staged;
   }

@@ -1,4 +1,4 @@
-import type { Op } from '@gantry/oci';
+import type { Environment, Op } from '@gantry/oci';
 import { backstageLimits } from '../backstage-limits.ts';
 import type { Images } from '../images/open-images.ts';
 import type { NpmPackages } from '../npm/open-npm.ts';
@@ -9,7 +9,9 @@ import type { InstallOptions, InstallTools } from './run-context.ts';
 /** Where packages come from. What brings them is loaded and opened when the first one is needed. */
 export interface Packages extends AsyncDisposable {
   images(op?: Op): Promise<Images>;
-  npm(op?: Op): Promise<NpmPackages>;
+  npm(): Promise<NpmPackages>;
+  /** Waits as a pod should before its first request; images do so themselves. */
+  contact(op?: Op): Promise<void>;
 }
 
 /** What the packages of a run have to do with its root. */
@@ -26,7 +28,8 @@ export function openPackages(options: PackageOptions): Packages {
   let images: Promise<Images> | undefined;
   let npm: Promise<NpmPackages> | undefined;
   const firstContact = (op?: Op): Promise<void> => {
-    contact ??= startJitter(options, op);
+    if (contact === undefined) options.beforeFetching?.();
+    contact ??= startJitter(environment, op);
     return contact;
   };
   const openImages = async (op?: Op): Promise<Images> => {
@@ -44,9 +47,8 @@ export function openPackages(options: PackageOptions): Packages {
       log,
     });
   };
-  const openNpm = async (op?: Op): Promise<NpmPackages> => {
+  const openNpm = async (): Promise<NpmPackages> => {
     const opener = await import('../npm/open-npm.ts');
-    await firstContact(op);
     return opener.openNpm({
       root: options.root.directory,
       directory: options.directory,
@@ -61,10 +63,11 @@ export function openPackages(options: PackageOptions): Packages {
       images ??= openImages(op);
       return images;
     },
-    npm: (op) => {
-      npm ??= openNpm(op);
+    npm: () => {
+      npm ??= openNpm();
       return npm;
     },
+    contact: firstContact,
     [Symbol.asyncDispose]: async () => {
       const [openedNpm, openedTools] = await Promise.allSettled([npm, tools]);
       if (openedNpm.status === 'fulfilled') await openedNpm.value?.[Symbol.asyncDispose]();
@@ -77,7 +80,7 @@ export function openPackages(options: PackageOptions): Packages {
  * Pods of one deployment start at the same moment: each waits a little before its first request, so that a registry sees
  * them one after the other. Elsewhere nobody waits.
  */
-async function startJitter({ environment }: Pick<InstallOptions, 'environment'>, op?: Op): Promise<void> {
+async function startJitter(environment: Environment, op?: Op): Promise<void> {
   if (!environment.env['KUBERNETES_SERVICE_HOST']) return;
   await environment.sleep(Math.floor(environment.random() * backstageLimits(op, 'startJitter')), op?.signal);
 }

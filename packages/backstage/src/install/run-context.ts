@@ -28,6 +28,8 @@ export interface InstallOptions {
   /** `registries` of gantry.yaml. */
   readonly registries: Readonly<Record<string, RegistrySettings>>;
   readonly log: LogSink;
+  /** Called once, before the first package is fetched; not at all when everything is there. */
+  readonly beforeFetching?: () => void;
   /** Say what would be done, and change nothing. */
   readonly dryRun?: boolean;
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   failureLines,
@@ -32,9 +32,14 @@ export interface InstallFlags extends OutputFlags {
  * document, report file, termination message. Resolves to the exit code of the original: 0, 1 for any failure, or 128 and
  * the number of the signal that interrupted it. Never rejects.
  */
-export async function installRoot(root: string, flags: InstallFlags, io: Io): Promise<number> {
+export async function installRoot(
+  root: string,
+  flags: InstallFlags,
+  io: Io,
+  beforeFetching?: () => void,
+): Promise<number> {
   const log = openInstallLog(io, flags);
-  const outcome = await install(root, flags, io, log);
+  const outcome = await install(root, flags, io, log, beforeFetching);
   log.close();
   const { report, failure } = outcome;
   const failed = report.plugins.some(({ state }) => state === 'failed');
@@ -42,12 +47,18 @@ export async function installRoot(root: string, flags: InstallFlags, io: Io): Pr
   const lines = [...failureLines(report), ...(failure === undefined ? [] : abortLines(failure))];
   for (const line of lines) log.error(line);
   if (lines.length > 0) writeTerminationMessage(`${lines.join('\n').trim()}\n`, io.env);
-  const written = await document(report, exitCode, flags, io, log);
+  const written = document(report, exitCode, flags, io, log);
   if (failure === undefined) log.line(closingLine(report));
   return exitCode === 0 && !written ? 1 : exitCode;
 }
 
-async function install(root: string, flags: InstallFlags, io: Io, log: InstallLog): Promise<InstallOutcome> {
+async function install(
+  root: string,
+  flags: InstallFlags,
+  io: Io,
+  log: InstallLog,
+  beforeFetching?: () => void,
+): Promise<InstallOutcome> {
   const environment = environmentOf(io);
   try {
     const named = { signal: io.signal, onEvent: log.onEvent };
@@ -62,6 +73,7 @@ async function install(root: string, flags: InstallFlags, io: Io, log: InstallLo
       registries,
       log,
       dryRun: flags.dryRun === true,
+      ...(beforeFetching !== undefined && { beforeFetching }),
     };
     return await installDynamicPlugins(options, op);
   } catch (failure) {
@@ -80,19 +92,13 @@ function abortLines(failure: unknown): readonly string[] {
 }
 
 /** Prints the document and writes it to the report file; false when the file could not be written. */
-async function document(
-  report: InstallReport,
-  exitCode: number,
-  flags: InstallFlags,
-  io: Io,
-  log: InstallLog,
-): Promise<boolean> {
+function document(report: InstallReport, exitCode: number, flags: InstallFlags, io: Io, log: InstallLog): boolean {
   const text = `${jsonLine({ schemaVersion: 1, ...report, exitCode })}\n`;
   if (flags.json === true) io.stdout.write(text);
   if (flags.report === undefined) return true;
   const file = resolve(io.cwd, flags.report);
   try {
-    await writeFile(file, text);
+    writeFileSync(file, text);
     return true;
   } catch (error) {
     log.error(`the report cannot be written to ${file} (${error instanceof Error ? error.message : String(error)})`);

@@ -39,7 +39,7 @@ const OPTIONS = {
  * exit code: 0, 1 for any failure, or 128 and the number of a signal. Without commander, whose loading costs as much as all
  * that a warm start does.
  */
-export async function installer(args: readonly string[], io: Io): Promise<number> {
+export async function installer(args: readonly string[], io: Io, beforeFetching?: () => void): Promise<number> {
   let parsed: { readonly root: string | undefined; readonly flags: InstallFlags };
   try {
     const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
@@ -63,7 +63,7 @@ export async function installer(args: readonly string[], io: Io): Promise<number
     return say(io.stderr, `${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`, 1);
   }
   if (parsed.root === undefined) return say(io.stderr, `${USAGE}\n`, 1);
-  return installRoot(parsed.root, parsed.flags, io);
+  return installRoot(parsed.root, parsed.flags, io, beforeFetching);
 }
 
 function say(stream: Io['stdout'], text: string, exitCode: number): number {

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import type { Op } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { coreLimits } from '../core-limits.ts';
@@ -11,6 +12,9 @@ import { errorCode } from '../files/durable.ts';
 export async function readConfigText(file: string, op?: Op): Promise<string | undefined> {
   let handle: FileHandle;
   try {
+    if (statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    // Loaded only for a file that is there: mostly there is none.
+    const { open } = await import('node:fs/promises');
     handle = await open(file, 'r');
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
