@@ -5,7 +5,14 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { keySigner, type Policy, signArtifact } from '@gantry/core';
-import { type Digest, openRepository, openTransport, type Reference, type RegistryReference } from '@gantry/oci';
+import {
+  type Digest,
+  openRepository,
+  openTransport,
+  parseReference,
+  type Reference,
+  type RegistryReference,
+} from '@gantry/oci';
 import {
   fakeEnvironment,
   type NpmRegistry,
@@ -18,7 +25,7 @@ import {
 } from '@gantry/testkit';
 import { layerOf, pluginFiles } from '../images/images.fixture.ts';
 import { installDynamicPlugins } from '../install/install-dynamic-plugins.ts';
-import { exportPlugin } from './exported.fixture.ts';
+import { exportPlugin, writeFiles } from './exported.fixture.ts';
 import type { HubOptions } from './hub-sources.ts';
 import { mirrorPlace } from './mirror-place.ts';
 import { mirrorToDirectory } from './mirror-to-directory.ts';
@@ -101,7 +108,6 @@ plugins:
 }
 
 async function exportIndex(directory: string, text: string): Promise<void> {
-  const { writeFiles } = await import('./exported.fixture.ts');
   await writeFiles(directory, {
     'dynamic-plugins.default.yaml': text,
     'catalog-entities/extensions/one.yaml': 'kind: Plugin\n',
@@ -141,7 +147,8 @@ test('everything a configuration needs goes through an air gap, signatures too, 
   const repository = openRepository(`${target.address}/hub/${segment}/acme/all`, transport);
   const { descriptors } = await repository.referrers(image.root);
   assert.equal(descriptors.length, 1, 'the bundle');
-  const tags = await Array.fromAsync(repository.tags());
+  const tags: string[] = [];
+  for await (const tag of repository.tags()) tags.push(tag);
   assert.ok(tags.includes(`sha256-${image.root.digest.slice(7)}.sig`), 'what cosign keeps under a tag');
 
   await source.close();
@@ -205,6 +212,66 @@ test('a second run downloads nothing again, and a run after a failure goes on', 
   assert.deepEqual([...new Set(blobs.map(({ path }) => path.split('/')[3]))], ['late'], 'only what was missing');
   assert.equal(npm.requests.filter(({ path }) => path.endsWith('.tgz')).length, tarballs);
   assert.deepEqual((await readdir(join(mirror, 'packages'))).length, 1, 'nothing half-made stays');
+});
+
+test('an image for several platforms is mirrored as a whole, and what trust refuses is not mirrored at all', async (t) => {
+  const here = await world(t);
+  const { source, cwd, mirror } = here;
+  const sink = (name: string) => storageSink(source.storage, name);
+  const platform = (name: string) => ({ layers: [layerOf(...pluginFiles(name))] });
+  const index = await publishArtifact(sink('acme/multi'), {
+    tag: '1',
+    platforms: { 'linux/amd64': platform('amd'), 'linux/arm64': platform('arm') },
+  });
+  await publishArtifact(sink('acme/refused'), { tag: '1', layers: [layerOf(...pluginFiles('refused'))] });
+  await writeFile(
+    join(cwd, 'dynamic-plugins.yaml'),
+    `plugins:\n- package: oci://${source.address}/acme/multi:1!amd\n- package: oci://${source.address}/acme/refused:1!refused\n`,
+  );
+  const scope = `${source.address}/acme/refused`;
+  const policy: Policy = {
+    fallback: 'none',
+    lists: [[{ scope, require: 'digest', source: 'gantry.yaml: trust[0]' }]],
+  };
+  const { images, failures } = await mirrorToDirectory(mirror, { ...here.options(), policy });
+  assert.deepEqual(
+    images.map(({ digest }) => digest),
+    [index.descriptor.digest],
+  );
+  assert.deepEqual(
+    failures.map(({ error }) => (error as { code?: string }).code?.split('_')[0]),
+    ['POLICY'],
+  );
+  const target = await startRegistry(t);
+  const [pushed] = (await here.push(target, '')).images;
+  await using transport = openTransport({ registries: { [target.address]: { plainHttp: true } } });
+  const reference = parseReference(pushed?.mirrored ?? '');
+  const repository = openRepository(reference, transport);
+  assert.equal((await repository.resolve(reference)).digest, index.descriptor.digest);
+  for (const { descriptor, layers } of Object.values(index.platforms)) {
+    assert.ok(await repository.has(descriptor));
+    for (const layer of layers) assert.ok(await repository.has(layer));
+  }
+});
+
+test('a run that is interrupted leaves nothing half-made, and the next one goes on', async (t) => {
+  const here = await world(t);
+  const { mirror, source } = here;
+  await fill(here);
+  const controller = new AbortController();
+  const stopped = mirrorToDirectory(mirror, here.options(), {
+    signal: controller.signal,
+    onEvent: (event) => {
+      if (event.type === 'request' && event.url.endsWith('.tgz')) controller.abort(new Error('stop'));
+    },
+  });
+  await assert.rejects(stopped, /stop/);
+  source.log.clear();
+  const { failures, packages } = await mirrorToDirectory(mirror, here.options());
+  assert.deepEqual([failures, packages.length], [[], 1]);
+  const blobs = source.log.requests.filter(({ method, path }) => method === 'GET' && path.includes('/blobs/'));
+  assert.deepEqual(blobs, [], 'every blob was there already');
+  assert.deepEqual(await readdir(join(mirror, 'packages')), [packages[0]?.file.slice('packages/'.length)]);
 });
 
 test('a package whose file was damaged is fetched again', async (t) => {

@@ -48,7 +48,7 @@ async function toDirectory(context: Context, named: string, options: MirrorOptio
   const { images, packages, local, failures, requests, bytes } = found;
   for (const { error } of failures) output.failure(error);
   if (local.length > 0) output.note(`local packages go with the configuration: ${local.join(', ')}`);
-  output.note(`${images.length} images and ${packages.length} packages, ${formatBytes(bytes)} in ${requests} requests`);
+  output.note(`images: ${images.length}, packages: ${packages.length}, ${formatBytes(bytes)} in ${requests} requests`);
   const failed = failures.map((failure) => ({ package: failure.package }));
   await output.result({ directory, images, packages, local, failed, requests, bytes }, [
     ...images.map(({ image, digest }) => `${image} ${digest}`),
