@@ -2,12 +2,21 @@ import { isGantryError } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import { errorCode } from '../files/durable.ts';
 
+/** What the commonest codes mean. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left',
+  EDQUOT: 'no space left',
+  EROFS: 'the file system is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+};
+
 /** What to throw for an error under the plugin root: those of the file system become `INSTALL_IO`, others stay. */
 export function installFault(error: unknown, doing: string): unknown {
   const code = errorCode(error);
   if (code === undefined || isGantryError(error)) return error;
   const full = code === 'ENOSPC' || code === 'EDQUOT';
-  return coreError('INSTALL_IO', `cannot ${doing}: ${full ? 'no space left' : 'the file system failed'} (${code})`, {
+  return coreError('INSTALL_IO', `cannot ${doing}: ${REASONS[code] ?? 'the file system failed'} (${code})`, {
     cause: error,
     details: { code },
     ...(full ? { hint: 'free some space and install again; nothing that is installed was changed' } : {}),
