@@ -25,6 +25,7 @@ test('every command of the README runs as pasted', async (t) => {
     'some input',
     'hello, signer',
     'hello, offline',
+    'greeting: from an image',
   ]) {
     assert.ok(output.includes(said), `"${said}" is missing in:\n${output}`);
   }
