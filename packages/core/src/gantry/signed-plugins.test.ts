@@ -224,6 +224,17 @@ test('C7: one verification makes the requests that are told and no more', async 
   assert.equal(world.registry.log.count(), 6);
 });
 
+test('C7: signatures that are too large together are a refusal, though the next one would be good', async (t) => {
+  const world = await signedWorld(t);
+  const reference = await world.publish('tool', SCRIPT);
+  await world.signSimple(reference, { key: KEY });
+  await world.sign(reference, { key: OTHER });
+  const gantry = world.open({ policy: world.policy(byKey(KEY)) });
+  const limits = { signatureTotalBytes: 1 };
+  await assert.rejects(gantry.install(reference, { limits }), { code: 'SIGNATURE_LIMIT' });
+  await gantry.install(reference);
+});
+
 test('what is signed as a message over the manifest is judged again from what is kept', async (t) => {
   const world = await signedWorld(t);
   const reference = await world.publish('tool', SCRIPT);
