@@ -170,7 +170,8 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'find out why the signer changed; when it is right, change the trust entry',
   },
   POLICY_ROLLBACK: {
-    meaning: 'It was signed earlier than what was accepted before from the same signer.',
+    meaning:
+      'It was signed earlier than what was accepted before from the same signer, or does not show when any more.',
     hint: 'name the digest to go back on purpose',
   },
   POLICY_STALE: {
