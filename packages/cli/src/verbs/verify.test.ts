@@ -316,7 +316,12 @@ test('--installed judges again without network; list, why and run say who signed
   const [hello, mine] = JSON.parse(refused.out).plugins;
   assert.deepEqual([hello.accepted, hello.error.code, mine.accepted], [false, 'SIGNATURE_INVALID', true]);
   assert.equal(hello.rejected[0].code, 'SIGNATURE_INVALID');
-  assert.equal((await gantry(['run', 'hello'], options)).code, 4);
+  assert.match(hello.error.message, new RegExp(`^hello \\(${ref}[:@]`));
+  assert.equal(hello.error.details.name, 'hello');
+  assert.match(refused.err, /hello \(.*none of the keys of the policy/);
+  const run = await gantry(['run', 'hello'], options);
+  assert.equal(run.code, 4);
+  assert.match(run.err, /hello \(.*none of the keys of the policy/);
   assert.equal((await gantry(['verify', '--installed', 'absent'], options)).code, 1);
   assert.equal(where.registry.log.count(), 0);
 });

@@ -13,6 +13,7 @@ import { holdInstalled } from './hold.ts';
 import { guarded, installFault } from './install-fault.ts';
 import { type Installed, type InstalledFacts, vouch } from './installed.ts';
 import { assertPresent, installedFacts } from './installed-facts.ts';
+import { namedRefusal } from './named-refusal.ts';
 import type { Plan } from './plan.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
 import type { InstallOptions, PreparedInstall } from './prepare.ts';
@@ -129,7 +130,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
       const receipt = requireReceipt(name, op);
       const { verdict, refusal, rejected } = await decideToday(receipt, op, true);
       const facts = installedFacts(context, receipt, verdict);
-      return { name, facts, rejected, ...(refusal !== undefined && { error: refusal }) };
+      return { name, facts, rejected, ...(refusal !== undefined && { error: namedRefusal(receipt, refusal) }) };
     } catch (error) {
       op?.signal?.throwIfAborted();
       return { name, rejected: [], error: installFault(error, `read ${name} in ${root}`) };
@@ -158,7 +159,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
       guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
         const { verdict, refusal } = await decideToday(receipt, op);
-        if (refusal !== undefined) throw refusal;
+        if (refusal !== undefined) throw namedRefusal(receipt, refusal);
         assertPresent(context, receipt);
         return vouch(installedFacts(context, receipt, verdict), () =>
           holdInstalled(context, receipt.name, receipt.manifest),
