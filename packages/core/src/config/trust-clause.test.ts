@@ -290,7 +290,7 @@ test('a key is read when the configuration is, and a bad one is named with its l
   const entry = '{ scope: a.example/, require: cosign, keys: [{ file: k.pub }] }';
   assert.match(
     await failure(entry),
-    /^CONFIG_PATH_UNREADABLE \/gantry\.yaml:3: trust\[0\]\.keys\[0\]: .*k\.pub.*ENOENT/,
+    /^CONFIG_PATH_UNREADABLE \/gantry\.yaml:3: trust\[0\]\.keys\[0\]: .*k\.pub: there is no such file/,
   );
   assert.match(
     await failure(entry.replace('k.pub', '.')),
