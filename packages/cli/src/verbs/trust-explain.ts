@@ -1,3 +1,5 @@
+import { isPluginName } from '@gantry/core';
+import { impliedReference } from '../app/mistaken-reference.ts';
 import { openGantryFor } from '../app/open-gantry.ts';
 import type { RegistryFlags } from '../app/registries.ts';
 import { readSettings } from '../app/settings.ts';
@@ -21,6 +23,12 @@ export async function trustExplain(context: Context, [source]: readonly [string]
     fallback,
     clauses: clauses.map(clauseDocument),
   };
+  const implied = isPluginName(source) ? impliedReference(source) : undefined;
+  if (implied !== undefined) {
+    context.output.note(
+      `hint: ${source} was read as ${implied}; of an installed plugin gantry why ${source} shows the policy`,
+    );
+  }
   const rows =
     document.clauses.length === 0
       ? [['entry', `${fallback}: no trust entry matches`, 'default']]

@@ -74,6 +74,8 @@ test('trust explain without a trust entry prints what holds then', async (t) => 
     (await gantry(['trust', 'explain', ref], options)).out,
     /^entry +digest: no trust entry matches +default$/m,
   );
+  const short = await gantry(['trust', 'explain', 'hello'], options);
+  assert.match(short.err, /hello was read as docker\.io\/library\/hello.*gantry why hello/);
   const bad = await gantry(['trust', 'explain', 'UPPER/x:'], options);
   assert.equal(bad.code, 2);
 });

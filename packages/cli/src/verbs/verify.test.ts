@@ -100,7 +100,7 @@ test('C1: no signature, a bad one and one that the policy refuses are exit code 
 
   const text = await gantry(['verify', where.pinned, '--key', 'other.pub'], where.options);
   assert.equal(text.out, '');
-  assert.match(text.err, /^does not count: sha256:[0-9a-f]{64}: .* \(SIGNATURE_INVALID\)\nerror: /);
+  assert.match(text.err, /^does not count: sha256:[0-9a-f]{12}: .* \(SIGNATURE_INVALID\)\nerror: /);
 });
 
 test('C1: a registry that cannot be asked is exit code 3, and nothing is accepted', async (t) => {
@@ -251,6 +251,9 @@ test('without flags gantry.yaml decides: by its trust entries, else that a diges
   const tag = `${where.ref}:1.0`;
   const unpinned = await verified(where, tag);
   assert.deepEqual([unpinned.code, unpinned.error.code], [4, 'POLICY_UNPINNED']);
+  const { err } = await gantry(['verify', tag], where.options);
+  assert.match(err, /hint: say who has to have signed it: --key, /);
+  assert.doesNotMatch(err, /--allow-unsigned/);
   const pinned = await verified(where, where.pinned);
   assert.deepEqual(
     [pinned.code, pinned.document.policy, pinned.document.signed],
