@@ -348,6 +348,25 @@ test('C10: what rests on a trust root that is not at hand any more runs, and say
   assert.match((await gantry(['list'], options)).out, /judged .* ago, stale\)/);
 });
 
+test('C16: what another initial root of TUF had vouched for does not go on, although nothing of the new one is at hand', async (t) => {
+  const where = await keylessPlace(t);
+  const { options, cwd } = where;
+  const tuf = await tufRepository(t, { targets: { 'trusted_root.json': JSON.stringify(where.lab.trustedRoot) } });
+  const file = await tuf.rootFile(join(cwd, 'tuf'));
+  await gantry(['sign', where.pinned, ...where.flags, '--identity-token', where.token], options);
+  const root = `trustRoot: { tuf: { mirror: "${tuf.url}", root: tuf/root.json } }`;
+  await trust(where, `keyless: { issuer: "${ISSUER}", identity: "${IDENTITY}" }, ${root}`);
+  const installed = await gantry(['install', `${where.ref}:1.0`], options);
+  assert.equal(installed.code, 0, installed.err);
+  await tuf.close();
+  await writeFile(file, `${tuf.initialRoot}\n`);
+  const run = await gantry(['run', 'hello'], options);
+  assert.equal(run.code, 4, run.err);
+  assert.match(run.err, /hello .*\(SIGNATURE_TRUST_ROOT\)/);
+  await writeFile(file, tuf.initialRoot);
+  assert.equal((await gantry(['run', 'hello'], options)).code, 0, 'the old one is at hand');
+});
+
 /** Writes a gantry.yaml with one trust entry for the plugin. */
 function trust({ cwd, ref }: SigningPlace, signatures: string): Promise<void> {
   const entry = `{ scope: "${ref}", require: cosign, ${signatures} }`;

@@ -142,6 +142,9 @@ test('trust roots: the public instance by its mirror, another TUF repository, PE
     mirror: 'https://tuf.corp.example/a',
     root: join(directory, 'root.json'),
   });
+  writeFileSync(join(directory, 'root.json'), 'x');
+  const read = await rootOf('{ tuf: { mirror: https://tuf.corp.example, root: root.json } }');
+  assert.equal(read.type === 'tuf' && read.rootDigest, digestOf(Buffer.from('x')));
   const window = 'start: 2024-01-01T00:00:00Z, end: 2034-01-01T00:00:00Z';
   assert.deepEqual(
     await rootOf(
