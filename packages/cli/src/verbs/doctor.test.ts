@@ -7,7 +7,7 @@ import type { Check } from '../doctor/check.ts';
 import { checkStore } from '../doctor/store-check.ts';
 import { lockedPlace } from '../locked-place.fixture.ts';
 import { place } from '../place.fixture.ts';
-import { type Called, gantry } from '../run-main.fixture.ts';
+import { type Called, gantry, gantryJson } from '../run-main.fixture.ts';
 
 type Options = Parameters<typeof gantry>[1];
 
@@ -130,7 +130,7 @@ test('doctor: damaged receipts, missing files and plugins that today’s policy 
   const { called, checks } = await doctor(options);
   assert.equal(called.code, 1);
   const [all, ...findings] = about(checks, 'plugins');
-  assert.match(all?.message ?? '', /^1 of 3 would start/);
+  assert.match(all?.message ?? '', /^1 of 3 are whole and would start/);
   assert.deepEqual(
     findings.map(({ state, message }) => [state, /^(damaged|a): .*\((\w+)\)$/.exec(message)?.slice(1)]),
     [
@@ -138,6 +138,19 @@ test('doctor: damaged receipts, missing files and plugins that today’s policy 
       ['problem', ['damaged', 'INSTALL_DAMAGED']],
     ],
   );
+});
+
+test('doctor: a file whose bytes changed under the same size is a problem', async (t) => {
+  const { options, pinned } = await lockedPlace(t);
+  const installed = await gantryJson<{ plugins: { entry: string }[] }>(['install', pinned], options);
+  const entry = String(installed.plugins[0]?.entry);
+  const before = await readFile(entry, 'utf8');
+  await writeFile(entry, before.replace('echo', 'eval'));
+  const { called, checks } = await doctor(options);
+  const [all, finding] = about(checks, 'plugins');
+  assert.match(all?.message ?? '', /^0 of 1 are whole and would start/);
+  assert.match(finding?.message ?? '', /^hello \(.*is not what was installed \(INSTALL_DAMAGED\)$/);
+  assert.equal(called.code, 1);
 });
 
 test('doctor: what lock, gantry.yaml and plugin root do not agree about is a warning; a damaged lock a problem', async (t) => {

@@ -94,6 +94,11 @@ export interface PluginRoot {
    * Throws `INSTALL_NOT_FOUND` for a name that is not there.
    */
   reverify(name?: string, op?: Op): Promise<readonly ReverifiedPlugin[]>;
+  /**
+   * Hashes every file of an installed plugin, which costs as much as reading them; a start hashes the one that runs.
+   * Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`, `INSTALL_IO`.
+   */
+  checkFiles(name: string, op?: Op): Promise<void>;
   /** Takes a name away, and its content when nothing else uses it. Throws `INSTALL_NOT_FOUND`, `INSTALL_IO`. */
   remove(name: string, op?: Op): Promise<void>;
 }
@@ -192,6 +197,12 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
         const rows: ReverifiedPlugin[] = [];
         for (const one of name === undefined ? installedNames(context) : [name]) rows.push(await reverifyOne(one, op));
         return rows;
+      }),
+    checkFiles: (name, op) =>
+      guarded(`read ${name} in ${root}`, async () => {
+        const receipt = requireReceipt(name, op);
+        const { assertIntact } = await import('./assert-intact.ts');
+        await assertIntact(context, receipt, op);
       }),
     remove: (name, op) =>
       guarded(`remove ${name} from ${root}`, () => {
