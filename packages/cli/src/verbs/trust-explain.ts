@@ -1,8 +1,7 @@
 import { isPluginName } from '@gantry/core';
 import { impliedReference } from '../app/mistaken-reference.ts';
 import { openGantryFor } from '../app/open-gantry.ts';
-import type { RegistryFlags } from '../app/registries.ts';
-import { readSettings } from '../app/settings.ts';
+import { type ConfigFlags, readSettings } from '../app/settings.ts';
 import { clauseDocument, clauseRows } from '../app/trust-documents.ts';
 import type { Context } from '../context.ts';
 import { tableLines } from '../output/table.ts';
@@ -12,7 +11,7 @@ import { tableLines } from '../output/table.ts';
  * asks nobody. JSON: {name, configuration, policyDigest, fallback, clauses: [{scope, require, source, settings: [{name,
  * value, source}], trustRoot, outranked}]}; without clauses the fallback holds.
  */
-export async function trustExplain(context: Context, [source]: readonly [string], flags: RegistryFlags): Promise<void> {
+export async function trustExplain(context: Context, [source]: readonly [string], flags: ConfigFlags): Promise<void> {
   const settings = await readSettings(context, flags);
   await using gantry = openGantryFor(context, settings, flags, [source]);
   const { name, policyDigest, fallback, clauses } = await gantry.explain({ source, base: context.io.cwd }, settings.op);

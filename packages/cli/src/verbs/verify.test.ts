@@ -231,6 +231,7 @@ test('flags that ask for nothing or do not fit together are mistakes, before any
     [[where.pinned, '--key', 'gantry.pub', '--no-ct'], /keys have none/],
     [[where.pinned, '--key', 'gantry.pub', '--log', 'required'], /needs a trustRoot/],
     [[where.pinned, '--key', 'gantry.pub', '--key', 'gantry.pub'], /the same key/],
+    [[where.pinned, '--key', 'gantry.pub', '-a', 'env=test', '-a', 'env=production'], /env is there twice/],
     [['a', '--installed', 'b'], /--installed takes one name/],
     [['--installed', '--key', 'gantry.pub'], /gantry\.yaml decides about what is installed/],
   ];
