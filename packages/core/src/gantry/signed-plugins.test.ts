@@ -164,6 +164,11 @@ test('the index is signed, or one platform: the verdict says which, and the poli
   // The signed child vouches for itself alone, not for its sibling.
   const gantry = world.open({ policy: world.policy(byKey(KEY)), prefer: 'wasm' });
   await assert.rejects(gantry.install(child), { code: 'SIGNATURE_MISSING' });
+  // Of two signers one has signed the whole index, and together they have not.
+  await world.sign(child, { key: OTHER });
+  const both = world.open({ policy: world.policy(byKeys([KEY, OTHER], { threshold: 2 })) });
+  const { verdict } = await both.verify(await both.resolve(child));
+  assert.deepEqual([verdict.signatures.length, verdict.covers], [2, 'platform']);
 });
 
 test('C6: several signers are counted, and gathered for until there are enough', async (t) => {
