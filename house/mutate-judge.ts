@@ -25,6 +25,7 @@ const EQUIVALENT: readonly (readonly [file: string, change: RegExp, why: string]
   ['signature-content.ts', /^provenKey\.equals/, 'the library is given the certificate or the finder of that very key'],
   ['policy-key-object.ts', /known/, 'a key that is parsed again is the same key'],
   ['signature-fields.ts', /^if \(!isGantryError/, 'the reader of JSON throws nothing else; the check is for the type'],
+  ['signature-fields.ts', /^this\.has\(key\)/, 'the one optional text is a hint, which only orders the keys'],
   ['trust-material.ts', /known/, 'a trust root that is parsed again is the same trust root'],
 ];
 
