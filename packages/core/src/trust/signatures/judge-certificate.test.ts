@@ -156,6 +156,10 @@ const CERTIFICATES: Readonly<Record<string, readonly [request: CertificateReques
     { issuer: {}, extensions: [fulcio(8, der(0x13, 'https://issuer.example'))] },
     /57264\.1\.8 of the certificate is no UTF8String/,
   ],
+  'with an issuer under a tag that has only the number of UTF8String': [
+    { issuer: {}, extensions: [fulcio(8, der(0x8c, 'https://issuer.example'))] },
+    /57264\.1\.8 of the certificate is no UTF8String/,
+  ],
   'with an issuer that is not UTF-8': [
     { issuer: {}, extensions: [fulcio(8, der(0x0c, Buffer.from([0xff, 0xfe])))] },
     /not plain text/,
