@@ -16,6 +16,7 @@ import {
 import type { SignatureDocument } from '../packages/core/src/trust/signatures/signature-document.ts';
 import type { SignatureQuestion } from '../packages/core/src/trust/signatures/signature-question.ts';
 import { median } from './measure.ts';
+import { standingVerdicts } from './standing.ts';
 import { ms, type Row } from './table.ts';
 
 const WARM_UP = 100;
@@ -82,6 +83,7 @@ export async function judging(): Promise<Row[]> {
     byLibrary(asBundle(simple), asked, Buffer.from(simple.bytes)),
   );
   rows.push(ratioRow('judging keyless, .sig layer, Rekor v1', ours, library));
+  rows.push(...(await standingVerdicts()));
   return rows;
 }
 

@@ -68,10 +68,17 @@ export function outcomeOf(command: string, args: readonly string[], options: Run
   });
 }
 
-/** A directory that goes with the test. */
+/** What was started for a test, so that it can be ended before the directories it writes to are removed. */
+const started = new WeakMap<Cleanup, ChildProcess[]>();
+
+/** A directory that goes with the test, after the services that were started for it. */
 export async function temporaryDirectory(t: Cleanup): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'gantry-e2e-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(async () => {
+    // Hooks run in the order in which they were added: by itself this one would come first.
+    await Promise.all((started.get(t) ?? []).map(end));
+    await rm(directory, { recursive: true, force: true });
+  });
   return directory;
 }
 
@@ -99,6 +106,7 @@ export async function startService(
   options: Pick<SpawnOptions, 'env'> = {},
 ): Promise<Service> {
   const child = spawn(command, args, { stdio: 'ignore', ...options });
+  started.set(t, [...(started.get(t) ?? []), child]);
   const stop = (): Promise<void> => end(child);
   t.after(stop);
   for (let attempt = 0; attempt < 400; attempt++) {

@@ -82,6 +82,18 @@ export async function bundleImports(packages: readonly string[], entry?: string)
         contents: onDemand([path], entry),
         resolveDir: repository,
       }));
+      build.onResolve({ filter: /^library:/ }, ({ path, importer }) => ({
+        path: path.slice('library:'.length),
+        namespace: 'library',
+        pluginData: dirname(importer),
+      }));
+      build.onLoad({ filter: /./, namespace: 'library' }, async ({ path, pluginData }) => ({
+        contents: await namesOf(
+          path,
+          (await build.resolve(path, { kind: 'dynamic-import', resolveDir: pluginData })).path,
+        ),
+        resolveDir: pluginData,
+      }));
       build.onLoad({ filter: /packages[/\\][\w-]+[/\\]src[/\\].*\.ts$/ }, async ({ path }) => ({
         contents: withDynamicImports(
           withoutNamespaces(withDirectImports(await readFile(path, 'utf8'), homes)),
@@ -100,6 +112,15 @@ function onDemand(files: readonly string[], entry: string | undefined): string {
   const exports = files.map((file) => `export * from ${JSON.stringify(file)};`);
   if (entry !== undefined) exports.push(`export { start as entry } from ${JSON.stringify(entry)};`);
   return exports.join('\n');
+}
+
+/**
+ * A module with the names that Node sees in a library. By itself esbuild gives who imports CommonJS on demand a default
+ * export and nothing else.
+ */
+async function namesOf(library: string, file: string): Promise<string> {
+  const names = Object.keys(await import(pathToFileURL(file).href)).filter((name) => name !== 'module.exports');
+  return `export { ${names.join(', ')} } from ${JSON.stringify(library)};`;
 }
 
 function absolute(path: string): string {
@@ -160,7 +181,9 @@ function withDynamicImports(
     statics.push(`import * as ${name} from ${JSON.stringify(file)};`);
     return `Promise.resolve(${name})`;
   });
-  return [...statics, rewritten].join('\n');
+  // JSON has a default export only, and its own attributes.
+  const libraries = rewritten.replace(/\bimport\('(?!node:|group:)([@a-z][^']*)'\)/g, "import('library:$1')");
+  return [...statics, libraries].join('\n');
 }
 
 /** The names in an import or export list that are not types. */

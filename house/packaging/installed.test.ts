@@ -5,6 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { publishPlugin } from '@gantry/core';
+import { openLayout } from '@gantry/oci';
+import { attachBundle, sigstoreLab } from '@gantry/testkit';
 import { published, readManifest, repository } from '../packages.ts';
 import { installInto, installNode, type Ran, run, tarballs } from './installation.ts';
 
@@ -68,6 +71,22 @@ describe('installed from the tarballs into an empty project', linux, () => {
         execFileSync(wat2wasm, [join(repository, 'examples', 'plugins', 'greet.wat'), '-o', wasm]);
         const ran = gantry(command, 'run', './greet.wasm', '--input', 'packed');
         assert.deepEqual([ran.status, ran.out], [0, 'hello, packed\n'], ran.err);
+      });
+
+      test('the command judges a keyless signature', async () => {
+        const lab = sigstoreLab();
+        const place = join(directory, `keyless-${version}`);
+        const root = await lab.trustedRootFile(place);
+        const layout = join(place, 'layout');
+        await using at = await openLayout(layout, { create: true });
+        const { root: subject } = await publishPlugin(at, { content: [join(command, 'hello.sh')], tag: '1.0' });
+        await attachBundle(at, subject, lab.signBundle(subject.digest));
+        const reference = `oci-layout:${layout}@${subject.digest}`;
+        const signer = ['--certificate-identity', 'release@example.com'];
+        const by = [...signer, '--certificate-oidc-issuer', 'https://issuer.example', '--trusted-root', root];
+        const judged = gantry(command, 'verify', reference, ...by, '--json');
+        assert.equal(judged.status, 0, judged.err);
+        assert.equal(JSON.parse(judged.out).accepted, true);
       });
 
       for (const example of ['embed.mjs', 'embed.cjs']) {

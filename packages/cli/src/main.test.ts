@@ -54,6 +54,7 @@ test('mistyped commands and flags are answered with a suggestion and exit code 2
   const cases = [
     [['pusj'], "unknown command 'pusj'", 'did you mean push?'],
     [['cache', 'verfy'], "unknown command 'verfy'", 'did you mean verify?'],
+    [['push', '--key', 'release.key'], "unknown option '--key'", 'did you mean --sign-key?'],
     [['list', '--jsn'], "unknown option '--jsn'", 'did you mean --json?'],
     [['tags'], "missing required argument 'repository'", 'gantry tags --help explains it'],
     [['tags', 'a', 'b'], 'too many arguments', 'gantry tags --help explains it'],

@@ -39,7 +39,9 @@ function usageError(error: CommanderError, place: Place): Error {
   const help = `${place.name} --help ${place.command.commands.length > 0 ? 'lists the commands' : 'explains it'}`;
   if (error.code === 'commander.help') return cliError('CONFIG_USAGE', 'a command is missing', { hint: help });
   const meant = suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
-  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), { hint: misplaced(error, place) ?? meant ?? help });
+  return cliError('CONFIG_USAGE', first.replace(/^error: /, ''), {
+    hint: misplaced(error, place) ?? meant ?? longerFlag(error, place) ?? help,
+  });
 }
 
 /** The innermost command that the arguments begin with, its full name, and what follows it. */
@@ -69,6 +71,13 @@ function misplaced(error: CommanderError, { command, name, rest }: Place): strin
     return `what is for the plugin follows --: ${name} REFERENCE -- ARGUMENTS`;
   }
   return undefined;
+}
+
+/** `push --key` means `--sign-key`, which is too far from it for a suggestion by spelling. */
+function longerFlag(error: CommanderError, { command }: Place): string | undefined {
+  const flag = /unknown option '--([\w-]+)'/.exec(error.message)?.[1];
+  const longer = command.options.find(({ long }) => flag !== undefined && long?.endsWith(`-${flag}`) === true);
+  return longer && `did you mean ${longer.long}?`;
 }
 
 function hasFlagBelow(command: Command, flag: string): boolean {

@@ -170,7 +170,8 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'find out why the signer changed; when it is right, change the trust entry',
   },
   POLICY_ROLLBACK: {
-    meaning: 'It was signed earlier than what was accepted before from the same signer.',
+    meaning:
+      'It was signed earlier than what was accepted before from the same signer, or does not show when any more.',
     hint: 'name the digest to go back on purpose',
   },
   POLICY_STALE: {
@@ -235,7 +236,7 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
   },
   CONFIG_IDENTITY_TOKEN: {
     meaning: 'Signing without a key needs an identity token, and there is none or it is not one.',
-    hint: 'give --identity-token or SIGSTORE_ID_TOKEN; in GitHub Actions grant the job the permission id-token: write',
+    hint: 'name a key with --key, or give --identity-token or SIGSTORE_ID_TOKEN; in GitHub Actions grant the job the permission id-token: write',
   },
   CONFIG_SIGNING_SERVICE: {
     meaning: 'The signing configuration names no service that can be used.',
@@ -255,3 +256,8 @@ export const coreError: ErrorTable<CoreErrorCode> = defineErrors<CoreErrorCode>(
     hint: 'check the directory of gantry.yaml; gantry install --frozen writes no lock',
   },
 });
+
+/** Whether a code is one of this package's, so that an error with it can be made anew. */
+export function isCoreErrorCode(code: string): code is CoreErrorCode {
+  return Object.hasOwn(coreError.specs, code);
+}

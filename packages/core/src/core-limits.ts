@@ -38,6 +38,7 @@ export type CoreLimitName =
   | 'signatureCandidates'
   | 'signatureLayers'
   | 'signatureBytes'
+  | 'signatureTotalBytes'
   | 'pemBytes'
   | 'trustRootBytes'
   | 'trustRootRefresh'
@@ -154,5 +155,10 @@ export const coreLimits: LimitTable<CoreLimitName> = defineLimits<CoreLimitName>
     value: 1 * MiB,
     unit: 'bytes',
     meaning: 'Size of one signature: a bundle, or a payload of simple signing.',
+  },
+  signatureTotalBytes: {
+    value: 16 * MiB,
+    unit: 'bytes',
+    meaning: 'Size of all signatures together that are looked at for one artifact.',
   },
 });

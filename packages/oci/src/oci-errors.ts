@@ -107,7 +107,7 @@ export const ociError: ErrorTable<OciErrorCode> = defineErrors<OciErrorCode>('@g
   },
   REGISTRY_OFFLINE: {
     meaning: 'The operation needs the network, but --offline was given.',
-    hint: 'run it once without --offline so that the content is stored',
+    hint: 'leave --offline out; without network only what is installed, layouts and local files can be used',
   },
   REGISTRY_UNSUPPORTED: {
     meaning: 'The registry does not offer this operation (405, or a feature it lacks).',

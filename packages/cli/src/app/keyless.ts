@@ -45,16 +45,21 @@ export async function openServices({ io }: Context, flags: ServiceFlags, tools: 
   return { witnesses, trustRoot };
 }
 
-/** A signer by identity token: the flag's, `SIGSTORE_ID_TOKEN`, or that of GitHub Actions. */
+/**
+ * A signer by identity token, the flag's, `SIGSTORE_ID_TOKEN`, or that of GitHub Actions, with its services. The token comes
+ * first: who forgot `--key` has none, and hears of that and not of a service.
+ */
 export async function openKeyless(
   context: Context,
-  { identityToken }: ServiceFlags,
-  { config, transport }: Witnesses,
+  flags: ServiceFlags,
+  tools: TrustTools,
   op: Op,
-): Promise<Signer> {
+): Promise<Services & { readonly signer: Signer }> {
+  const { identityToken } = flags;
   const given = identityToken === undefined ? undefined : await tokenText(context, identityToken);
-  const token = await findIdentityToken(given, environmentOf(context.io), () => transport, op);
-  return openKeylessSigner({ token, config, transport }, op);
+  const token = await findIdentityToken(given, environmentOf(context.io), tools.transport, op);
+  const services = await openServices(context, flags, tools, op);
+  return { ...services, signer: await openKeylessSigner({ token, ...services.witnesses }, op) };
 }
 
 /** A token, or `@FILE` that holds one. */

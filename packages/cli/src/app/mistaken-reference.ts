@@ -22,7 +22,7 @@ export function explainMistaken(error: unknown, references: readonly string[], c
 }
 
 /** What a reference without a registry stands for; undefined when it names its registry. */
-function impliedReference(text: string): string | undefined {
+export function impliedReference(text: string): string | undefined {
   try {
     const reference = parseReference(text);
     if (reference.kind !== 'registry' || reference.registry !== 'docker.io') return undefined;

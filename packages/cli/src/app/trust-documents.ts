@@ -83,21 +83,19 @@ export function clauseRows(clause: ClauseDocument): string[][] {
   const { scope, require, source, trustRoot, outranked } = clause;
   return [
     ['entry', `${require} for ${scope}`, source],
-    ...clause.settings.map(({ name, value, source: from }) => [`  ${name}`, valueText(name, value), from]),
+    ...clause.settings.flatMap(settingRows),
     ...(trustRoot === null ? [] : [['  trust root', trustRootText(trustRoot), trustRoot.name ?? trustRoot.type]]),
     ...outranked.map((other) => ['  outranks', other.scope, other.source]),
   ];
 }
 
-function valueText(name: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (name === 'keys' || name === 'keyless') return listText(value);
-  return JSON.stringify(value);
-}
-
-function listText(values: unknown): string {
-  const rows: readonly object[] = Array.isArray(values) ? values : [];
-  return rows.map((row) => Object.values(row).join(' ')).join('; ');
+/** A key or identity has a row of its own: several in one make every row too wide to read. */
+function settingRows({ name, value, source }: SettingDocument): string[][] {
+  if (name !== 'keys' && name !== 'keyless') {
+    return [[`  ${name}`, typeof value === 'string' ? value : JSON.stringify(value), source]];
+  }
+  const signers: readonly object[] = Array.isArray(value) ? value : [];
+  return signers.map((signer) => [`  ${name}`, Object.values(signer).join(' '), source]);
 }
 
 function trustRootText({ digest, stale, checked, error }: TrustRootDocument): string {

@@ -107,6 +107,17 @@ export function keyValue(text: string, previous: Readonly<Record<string, string>
   return { ...previous, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
+/** As {@link keyValue}, for what is demanded: of two demands about one key none may be forgotten. */
+export function distinctKeyValue(
+  text: string,
+  previous: Readonly<Record<string, string>> | undefined,
+): Record<string, string> {
+  const pairs = keyValue(text, undefined);
+  const [key = ''] = Object.keys(pairs);
+  if (previous !== undefined && Object.hasOwn(previous, key)) throw new InvalidArgumentError(`${key} is there twice.`);
+  return { ...previous, ...pairs };
+}
+
 /** Parser of an option that may be repeated. */
 export function repeated(text: string, previous: readonly string[] | undefined): string[] {
   return [...(previous ?? []), text];

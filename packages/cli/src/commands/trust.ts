@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import {
+  configFlags,
   connectionFlags,
+  distinctKeyValue,
   keyValue,
   platformFlag,
   registryFlags,
@@ -28,7 +30,7 @@ export function addTrust(program: Command, context: Context): void {
   addVerify(program, context);
 
   const trust = program.command('trust').description('policies and trust roots');
-  const explain = registryFlags(
+  const explain = configFlags(
     verb(trust, {
       usage: 'explain <ref>',
       summary: 'print the policy that answers for a reference, and where each part comes from',
@@ -99,13 +101,13 @@ function addVerify(program: Command, context: Context): void {
     .option('--certificate-oidc-issuer <url>', 'who has to vouch for the identity, exactly')
     .option('--certificate-oidc-issuer-regexp <regexp>', 'the same as a regular expression for the whole issuer')
     .option('--trusted-root <file>', 'trust root (trusted_root.json) instead of the public one')
-    .option('-a, --annotation <key=value>', 'claim that has to be signed; may be repeated', keyValue)
+    .option('-a, --annotation <key=value>', 'claim that has to be signed; may be repeated', distinctKeyValue)
     .addOption(new Option('--log <what>', 'entry in a transparency log').choices(['required', 'none']))
     .addOption(new Option('--timestamp <from>', 'trusted time of signing').choices(['log', 'tsa', 'any', 'none']))
     .option('--no-ct', 'accept certificates that no certificate transparency log has seen')
     .addOption(
       new Option('--subject <what>', 'which of them has to be signed').choices(['index', 'platform', 'either']),
     )
-    .option('--installed [name]', 'judge again what is installed, without network');
+    .option('--installed [name]', 'judge the evidence of what is installed again, without network');
   runs(verify, context, async () => (await import('../verbs/verify.ts')).verify);
 }

@@ -15,14 +15,22 @@ export async function checkPlugins(root: PluginRoot, op: Op): Promise<Check[]> {
   for (const name of names) {
     try {
       const { verdict } = (await root.get(name, op)).facts;
+      await root.checkFiles(name, op);
       if (verdict.stale) findings.push(staleVerdict(name, verdict.judgedAt));
     } catch (error) {
       op.signal?.throwIfAborted();
-      findings.push(failed('plugins', error, name));
+      findings.push(named(name, failed('plugins', error)));
     }
   }
   const good = names.length - findings.length;
-  return [ok('plugins', `${good} of ${names.length} would start, in ${root.directory}`), ...findings];
+  return [ok('plugins', `${good} of ${names.length} are whole and would start, in ${root.directory}`), ...findings];
+}
+
+/** A short name may stand anywhere in a message by chance, so only the place where it belongs counts. */
+function named(name: string, finding: Check): Check {
+  const { message } = finding;
+  const isNamed = message.startsWith(`${name} (`) || message.startsWith(`${name}: `);
+  return isNamed ? finding : { ...finding, message: `${name}: ${message}` };
 }
 
 function staleVerdict(name: string, judgedAt: string): Check {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readdir, statfs } from 'node:fs/promises';
+import { access, readdir, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type DiskStore, openStore } from '@gantry/core';
 import type { Op } from '@gantry/oci';
@@ -9,8 +9,15 @@ import { type Check, failed, ok } from './check.ts';
 /** Below it a plugin of usual size may not fit. */
 const LITTLE_SPACE = 256 * 1024 * 1024;
 
-/** Whether the content store is safe, can be written and has space, and what is in it. Its bytes are not hashed. */
-export async function checkStore(directory: string, op: Op): Promise<Check[]> {
+/**
+ * Whether the content store is safe, can be written and has space, and what is in it. Its bytes are not hashed. `canWrite`
+ * tells whether something can be made in a place; a test that runs as root has no place where it cannot.
+ */
+export async function checkStore(
+  directory: string,
+  op: Op,
+  canWrite: (place: string) => Promise<boolean> = isWritableDirectory,
+): Promise<Check[]> {
   let store: DiskStore;
   try {
     store = openStore(directory);
@@ -18,7 +25,7 @@ export async function checkStore(directory: string, op: Op): Promise<Check[]> {
     return [failed('store', error)];
   }
   try {
-    return [await countBlobs(store, op), await checkSpace(store.directory)];
+    return [await countBlobs(store, op), await checkSpace(store.directory, canWrite)];
   } catch (error) {
     op.signal?.throwIfAborted();
     return [failed('store', error, store.directory)];
@@ -45,13 +52,9 @@ async function countBlobs(store: DiskStore, op: Op): Promise<Check> {
 }
 
 /** Looks at the store, or at what stands above it while it has not been made. */
-async function checkSpace(directory: string): Promise<Check> {
+async function checkSpace(directory: string, canWrite: (place: string) => Promise<boolean>): Promise<Check> {
   const place = await nearestExisting(directory);
-  const writable = await access(place, constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!writable) {
+  if (!(await canWrite(place))) {
     return {
       check: 'store',
       state: 'problem',
@@ -69,6 +72,14 @@ async function checkSpace(directory: string): Promise<Check> {
     message: `only ${message}`,
     hint: 'free some space; gantry cache prune removes what is not in use',
   };
+}
+
+async function isWritableDirectory(place: string): Promise<boolean> {
+  const writable = await access(place, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  return writable && (await stat(place)).isDirectory();
 }
 
 async function nearestExisting(path: string): Promise<string> {

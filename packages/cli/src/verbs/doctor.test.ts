@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { scriptedRegistry, startRegistry } from '@gantry/testkit';
 import type { Check } from '../doctor/check.ts';
+import { checkStore } from '../doctor/store-check.ts';
 import { lockedPlace } from '../locked-place.fixture.ts';
 import { place } from '../place.fixture.ts';
-import { type Called, gantry } from '../run-main.fixture.ts';
+import { type Called, gantry, gantryJson } from '../run-main.fixture.ts';
 
 type Options = Parameters<typeof gantry>[1];
 
@@ -121,21 +122,35 @@ test('doctor: a clock that differs from the registries’ is a problem beyond wh
 test('doctor: damaged receipts, missing files and plugins that today’s policy refuses are problems', async (t) => {
   const { options, ref, pinned, declare, cwd } = await lockedPlace(t);
   await gantry(['install', pinned, '--name', 'damaged'], options);
-  await gantry(['install', `${ref}:1.0`, '--name', 'refused'], options);
+  // A name that is in almost every message by chance.
+  await gantry(['install', `${ref}:1.0`, '--name', 'a'], options);
   await gantry(['install', pinned, '--name', 'good'], options);
   await writeFile(join(cwd, 'home', 'plugins', 'plugins', 'damaged.json'), '{');
   await declare({ good: pinned }, `  - scope: ${ref}\n    require: digest\n`);
   const { called, checks } = await doctor(options);
   assert.equal(called.code, 1);
   const [all, ...findings] = about(checks, 'plugins');
-  assert.match(all?.message ?? '', /^1 of 3 would start/);
+  assert.match(all?.message ?? '', /^1 of 3 are whole and would start/);
   assert.deepEqual(
-    findings.map(({ state, message }) => [state, /(damaged|refused).*\((\w+)\)$/.exec(message)?.slice(1)]),
+    findings.map(({ state, message }) => [state, /^(damaged|a): .*\((\w+)\)$/.exec(message)?.slice(1)]),
     [
+      ['problem', ['a', 'POLICY_UNPINNED']],
       ['problem', ['damaged', 'INSTALL_DAMAGED']],
-      ['problem', ['refused', 'POLICY_UNPINNED']],
     ],
   );
+});
+
+test('doctor: a file whose bytes changed under the same size is a problem', async (t) => {
+  const { options, pinned } = await lockedPlace(t);
+  const installed = await gantryJson<{ plugins: { entry: string }[] }>(['install', pinned], options);
+  const entry = String(installed.plugins[0]?.entry);
+  const before = await readFile(entry, 'utf8');
+  await writeFile(entry, before.replace('echo', 'eval'));
+  const { called, checks } = await doctor(options);
+  const [all, finding] = about(checks, 'plugins');
+  assert.match(all?.message ?? '', /^0 of 1 are whole and would start/);
+  assert.match(finding?.message ?? '', /^hello \(.*is not what was installed \(INSTALL_DAMAGED\)$/);
+  assert.equal(called.code, 1);
 });
 
 test('doctor: what lock, gantry.yaml and plugin root do not agree about is a warning; a damaged lock a problem', async (t) => {
@@ -173,6 +188,27 @@ test('doctor: a store that others can write is a problem; damaged blobs that wer
   const unsafe = await doctor(options);
   assert.equal(unsafe.called.code, 1);
   assert.match(about(unsafe.checks, 'store')[0]?.message ?? '', /STORE_UNSAFE/);
+});
+
+test('doctor: a store that cannot be written is a problem, also where it was not made yet', async (t) => {
+  const { options, cwd, pinned } = await place(t);
+  await writeFile(join(cwd, 'file'), '');
+  for (const home of ['file', join('file', 'below')]) {
+    const env = { ...options.env, GANTRY_HOME: join(cwd, home) };
+    const { called, checks } = await doctor({ ...options, env });
+    assert.equal(called.code, 1, home);
+    assert.ok(states(checks, 'store').includes('problem'), JSON.stringify(about(checks, 'store')));
+  }
+  await gantry(['install', pinned], options);
+  const store = join(cwd, 'home', 'store');
+  const asked: string[] = [];
+  const cannotWrite = async (path: string): Promise<boolean> => asked.push(path) === 0;
+  const [blobs, space] = await checkStore(store, {}, cannotWrite);
+  assert.deepEqual([blobs?.state, asked], ['ok', [store]]);
+  assert.deepEqual(space, {
+    ...{ check: 'store', state: 'problem', message: `${store} cannot be written: nothing new can be installed` },
+    hint: 'set GANTRY_HOME to a directory that can be written',
+  });
 });
 
 test('doctor: a configuration that cannot be read is a problem, and what does not depend on it is still looked at', async (t) => {

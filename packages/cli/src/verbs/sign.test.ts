@@ -149,6 +149,12 @@ test('keyless without a token is a mistake, before anybody is asked', async (t) 
   const absent = await gantry(['sign', pinned, ...flags, '--identity-token', '@absent'], options);
   assert.match(absent.err, /absent: cannot be read \(ENOENT\) \(CONFIG_INPUT_UNREADABLE\)/);
   assert.equal(services.requests.length, 0);
+  const forgotten = await gantry(['sign', pinned], options);
+  assert.equal(forgotten.code, 2);
+  assert.match(
+    forgotten.err,
+    /there is no identity token to sign with \(CONFIG_IDENTITY_TOKEN\)\nhint: name a key with --key/,
+  );
 });
 
 test('keyless in cosign-v2 goes to Rekor 1, and without one says that no log has it', async (t) => {

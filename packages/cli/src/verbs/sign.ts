@@ -75,9 +75,10 @@ async function openSigning(
 ): Promise<Pick<SignOptions, 'witnesses' | 'trustRoot'> & { readonly signer: Signer }> {
   const { key } = options;
   if (key !== undefined && options.signingConfig === undefined) return { signer: await openKeyFile(context, key, op) };
-  const { witnesses, trustRoot } = await openServices(context, options, tools, op);
-  const signer =
-    key === undefined ? await openKeyless(context, options, witnesses, op) : await openKeyFile(context, key, op);
+  const { signer, witnesses, trustRoot } =
+    key === undefined
+      ? await openKeyless(context, options, tools, op)
+      : { ...(await openServices(context, options, tools, op)), signer: await openKeyFile(context, key, op) };
   return { signer, witnesses, ...(trustRoot !== undefined && { trustRoot }) };
 }
 

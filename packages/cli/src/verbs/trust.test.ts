@@ -66,6 +66,16 @@ test('trust explain prints the policy for a reference and where each part of it 
   assert.equal(registry.log.count(), 0);
 });
 
+test('trust explain gives each signer a row of its own', async (t) => {
+  const { options, ref, cwd } = await signingPlace(t);
+  const identities = ['a', 'b'].map((name) => `{ issuer: "https://id.example", identity: ${name}@example.com }`);
+  const entry = `{ scope: "${ref}", require: cosign, keyless: [${identities.join(', ')}] }`;
+  await writeFile(join(cwd, 'gantry.yaml'), `schemaVersion: 1\ntrust: [${entry}]\n`);
+  const { out } = await gantry(['trust', 'explain', ref], options);
+  const rows = out.match(/^ {2}keyless .*/gm)?.map((row) => /\w@example\.com/.exec(row)?.[0]);
+  assert.deepEqual(rows, ['a@example.com', 'b@example.com']);
+});
+
 test('trust explain without a trust entry prints what holds then', async (t) => {
   const { options, ref } = await signingPlace(t);
   const document = await gantryJson(['trust', 'explain', ref], options);
@@ -74,6 +84,8 @@ test('trust explain without a trust entry prints what holds then', async (t) => 
     (await gantry(['trust', 'explain', ref], options)).out,
     /^entry +digest: no trust entry matches +default$/m,
   );
+  const short = await gantry(['trust', 'explain', 'hello'], options);
+  assert.match(short.err, /hello was read as docker\.io\/library\/hello.*gantry why hello/);
   const bad = await gantry(['trust', 'explain', 'UPPER/x:'], options);
   assert.equal(bad.code, 2);
 });

@@ -14,7 +14,7 @@ import { openPlugins } from '../app/plugins.ts';
 import { type TrackedPlugin, trackedPlugins } from '../app/tracked-plugins.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
-import { shortDigest } from '../output/quantity.ts';
+import { shortDigest, shortDigests } from '../output/quantity.ts';
 
 /** Flags of `gantry update`. */
 export interface UpdateFlags extends AcquireFlags {
@@ -144,7 +144,10 @@ function updatedPlugin(
 
 function updateLine(plugin: UpdatedPlugin): string {
   const { name, state, previous, digest, previousSigner, signer, reference } = plugin;
-  if (state !== 'updated' || previous === null) return `${state} ${name} (${signer}) ${reference}`;
-  const signers = previousSigner === signer ? signer : `${previousSigner} -> ${signer}`;
+  const signers =
+    state !== 'updated' || previousSigner === signer
+      ? shortDigests(signer)
+      : shortDigests(`${previousSigner} -> ${signer}`);
+  if (state !== 'updated' || previous === null) return `${state} ${name} (${signers}) ${reference}`;
   return `updated ${name} ${shortDigest(previous)} -> ${shortDigest(digest)} (${signers}) ${reference}`;
 }

@@ -100,7 +100,7 @@ test('C1: no signature, a bad one and one that the policy refuses are exit code 
 
   const text = await gantry(['verify', where.pinned, '--key', 'other.pub'], where.options);
   assert.equal(text.out, '');
-  assert.match(text.err, /^does not count: sha256:[0-9a-f]{64}: .* \(SIGNATURE_INVALID\)\nerror: /);
+  assert.match(text.err, /^does not count: sha256:[0-9a-f]{12}: .* \(SIGNATURE_INVALID\)\nerror: /);
 });
 
 test('C1: a registry that cannot be asked is exit code 3, and nothing is accepted', async (t) => {
@@ -231,6 +231,7 @@ test('flags that ask for nothing or do not fit together are mistakes, before any
     [[where.pinned, '--key', 'gantry.pub', '--no-ct'], /keys have none/],
     [[where.pinned, '--key', 'gantry.pub', '--log', 'required'], /needs a trustRoot/],
     [[where.pinned, '--key', 'gantry.pub', '--key', 'gantry.pub'], /the same key/],
+    [[where.pinned, '--key', 'gantry.pub', '-a', 'env=test', '-a', 'env=production'], /env is there twice/],
     [['a', '--installed', 'b'], /--installed takes one name/],
     [['--installed', '--key', 'gantry.pub'], /gantry\.yaml decides about what is installed/],
   ];
@@ -251,6 +252,9 @@ test('without flags gantry.yaml decides: by its trust entries, else that a diges
   const tag = `${where.ref}:1.0`;
   const unpinned = await verified(where, tag);
   assert.deepEqual([unpinned.code, unpinned.error.code], [4, 'POLICY_UNPINNED']);
+  const { err } = await gantry(['verify', tag], where.options);
+  assert.match(err, /hint: say who has to have signed it: --key, /);
+  assert.doesNotMatch(err, /--allow-unsigned/);
   const pinned = await verified(where, where.pinned);
   assert.deepEqual(
     [pinned.code, pinned.document.policy, pinned.document.signed],
@@ -316,7 +320,12 @@ test('--installed judges again without network; list, why and run say who signed
   const [hello, mine] = JSON.parse(refused.out).plugins;
   assert.deepEqual([hello.accepted, hello.error.code, mine.accepted], [false, 'SIGNATURE_INVALID', true]);
   assert.equal(hello.rejected[0].code, 'SIGNATURE_INVALID');
-  assert.equal((await gantry(['run', 'hello'], options)).code, 4);
+  assert.match(hello.error.message, new RegExp(`^hello \\(${ref}[:@]`));
+  assert.equal(hello.error.details.name, 'hello');
+  assert.match(refused.err, /hello \(.*none of the keys of the policy/);
+  const run = await gantry(['run', 'hello'], options);
+  assert.equal(run.code, 4);
+  assert.match(run.err, /hello \(.*none of the keys of the policy/);
   assert.equal((await gantry(['verify', '--installed', 'absent'], options)).code, 1);
   assert.equal(where.registry.log.count(), 0);
 });
@@ -338,6 +347,25 @@ test('C10: what rests on a trust root that is not at hand any more runs, and say
   assert.equal(run.code, 0, run.err);
   assert.match(run.err, /^hello runs on an old verdict: judged .* ago, stale$/m);
   assert.match((await gantry(['list'], options)).out, /judged .* ago, stale\)/);
+});
+
+test('C16: what another initial root of TUF had vouched for does not go on, although nothing of the new one is at hand', async (t) => {
+  const where = await keylessPlace(t);
+  const { options, cwd } = where;
+  const tuf = await tufRepository(t, { targets: { 'trusted_root.json': JSON.stringify(where.lab.trustedRoot) } });
+  const file = await tuf.rootFile(join(cwd, 'tuf'));
+  await gantry(['sign', where.pinned, ...where.flags, '--identity-token', where.token], options);
+  const root = `trustRoot: { tuf: { mirror: "${tuf.url}", root: tuf/root.json } }`;
+  await trust(where, `keyless: { issuer: "${ISSUER}", identity: "${IDENTITY}" }, ${root}`);
+  const installed = await gantry(['install', `${where.ref}:1.0`], options);
+  assert.equal(installed.code, 0, installed.err);
+  await tuf.close();
+  await writeFile(file, `${tuf.initialRoot}\n`);
+  const run = await gantry(['run', 'hello'], options);
+  assert.equal(run.code, 4, run.err);
+  assert.match(run.err, /hello .*\(SIGNATURE_TRUST_ROOT\)/);
+  await writeFile(file, tuf.initialRoot);
+  assert.equal((await gantry(['run', 'hello'], options)).code, 0, 'the old one is at hand');
 });
 
 /** Writes a gantry.yaml with one trust entry for the plugin. */

@@ -1,5 +1,5 @@
 import { type Examination, examineReference, type Policy } from '@gantry/core';
-import { parsePlatform, repositoryName } from '@gantry/oci';
+import { GantryError, parsePlatform, repositoryName } from '@gantry/oci';
 import { environmentOf } from '../app/environment.ts';
 import type { RootFlags } from '../app/plugins.ts';
 import { type RegistryFlags, referenceFrom, registriesOf, repositoryOf } from '../app/registries.ts';
@@ -10,6 +10,7 @@ import { type SignaturesDocument, signatureRows, signaturesDocument } from '../a
 import { withoutProgress } from '../app/without-progress.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
+import { shortDigest, shortDigests } from '../output/quantity.ts';
 import { tableLines } from '../output/table.ts';
 import { verifyInstalled } from './verify-installed.ts';
 
@@ -55,9 +56,18 @@ export async function verify(
   await context.output.result(document, document.accepted ? acceptedLines(document) : []);
   if (document.stale) context.output.note('the trust root is out of date: gantry trust update renews it');
   for (const { evidence, code, message } of document.rejected) {
-    context.output.note(`does not count: ${evidence}: ${message} (${code})`);
+    context.output.note(`does not count: ${shortDigest(evidence)}: ${shortDigests(message)} (${code})`);
   }
-  if (examination.refusal !== undefined) throw examination.refusal;
+  if (examination.refusal !== undefined) throw withoutConsent(examination.refusal);
+}
+
+/** The usual advice is `--allow-unsigned`; here nothing is installed, and what is missing is who has to have signed. */
+function withoutConsent(refusal: GantryError): GantryError {
+  const { code, message, details, cause } = refusal;
+  if (code !== 'POLICY_UNPINNED') return refusal;
+  const hint =
+    'say who has to have signed it: --key, or --certificate-identity and --certificate-oidc-issuer; or name a digest';
+  return new GantryError(code, message, { meaning: '', hint }, { details, cause });
 }
 
 async function examine(context: Context, text: string, options: VerifyOptions): Promise<Examination> {

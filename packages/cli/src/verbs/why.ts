@@ -3,6 +3,7 @@ import { openPlugins, type RootFlags } from '../app/plugins.ts';
 import { verdictAge } from '../app/verdict-age.ts';
 import { type SignaturesDocument, signaturesDocument, signerRows } from '../app/verdict-documents.ts';
 import type { Context } from '../context.ts';
+import { shortDigests } from '../output/quantity.ts';
 import { tableLines } from '../output/table.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function why(context: Context, [name]: readonly [string], flags: Ro
     ['reference', document.reference],
     ['digest', document.digest],
     ['policy', `${verdict.policy}, from ${verdict.policySource}`],
-    ['verdict', `${verdict.accepted ? 'accepted' : 'refused'}: ${verdict.reason}`],
+    ['verdict', `${verdict.accepted ? 'accepted' : 'refused'}: ${shortDigests(verdict.reason)}`],
     ['judged', `${verdict.judgedAt}, ${verdictAge(context.io, verdict)}`],
     ...(document.verdict.signers.length === 0 ? [['signer', verdict.signer]] : []),
     ...(document.verdict.signed === null ? [] : [['signed', document.verdict.signed]]),

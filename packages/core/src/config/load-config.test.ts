@@ -198,6 +198,31 @@ test('C16: a file in the working directory does not put a digest or other keys i
   await assert.rejects(load(), { code: 'CONFIG_INVALID', message: /protects with cosign/ });
 });
 
+test('C16: limits that verdicts depend on are not loosened by a file in the working directory, others are its own', async (t) => {
+  const { users, here, load } = await place(t);
+  const names = ['clockSkew', 'trustRootGrace', 'trustRootRefresh'];
+  const limits = (value: string): string => `limits: { ${names.map((name) => `${name}: ${value}`).join(', ')} }\n`;
+  const found = async (): Promise<readonly unknown[]> => {
+    const configuration = await load();
+    return names.map((name) => configuration.limits[name]);
+  };
+  const second = 1000;
+  writeFileSync(here, `${V}${limits('9000h')}`);
+  assert.deepEqual(
+    await found(),
+    [9000, 9000, 9000].map((hours) => hours * 3600 * second),
+  );
+  writeFileSync(users, V);
+  assert.deepEqual(await found(), [300 * second, 72 * 3600 * second, 24 * 3600 * second], 'the defaults');
+  writeFileSync(users, `${V}${limits('20s')}`);
+  assert.deepEqual(await found(), [20 * second, 20 * second, 20 * second], 'what the user says');
+  writeFileSync(here, `${V}limits: { lockBytes: 7 }\n`);
+  assert.deepEqual(await found(), [20 * second, 20 * second, 20 * second], 'to say nothing is no way out');
+  assert.equal((await load()).limits['lockBytes'], 7);
+  writeFileSync(here, `${V}${limits('10s')}`);
+  assert.deepEqual(await found(), [10 * second, 10 * second, 10 * second], 'tightened');
+});
+
 test('C2: unknown keys and unsupported values are errors that name file, line and key', async (t) => {
   const cases: readonly (readonly [text: string, message: string])[] = [
     [

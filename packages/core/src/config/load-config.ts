@@ -7,7 +7,7 @@ import type { PolicyClause } from '../trust/policy.ts';
 import { type ConfigFile, type Configuration, DEFAULT_CONFIGURATION } from './configuration.ts';
 import type { KnownLimits } from './raw-config.ts';
 import { readConfigText } from './read-config-text.ts';
-import { tighten } from './tighten.ts';
+import { tighten, tightenLimits } from './tighten.ts';
 
 /** Where a configuration is looked for. */
 export interface ConfigSearch {
@@ -22,7 +22,8 @@ export interface ConfigSearch {
 
 /**
  * Finds and reads the configuration: `--config`, else `$GANTRY_CONFIG`, else `gantry.yaml` in the working directory, else
- * the user's. One file counts; but a file that was found in the working directory may only tighten what the user's trusts.
+ * the user's. One file counts; but a file that was found in the working directory may only tighten what the user's trusts,
+ * the limits that verdicts depend on included.
  * Throws `CONFIG_UNREADABLE`, `CONFIG_INVALID`, `CONFIG_VERSION`, each naming the file.
  */
 export async function loadConfig(search: ConfigSearch = {}, op?: Op): Promise<Configuration> {
@@ -40,7 +41,8 @@ export async function loadConfig(search: ConfigSearch = {}, op?: Op): Promise<Co
   const hereFile = join(cwd, 'gantry.yaml');
   const here = hereFile === usersFile ? undefined : await read(hereFile);
   if (here === undefined) return users === undefined ? DEFAULT_CONFIGURATION : configuration(users, [users.trust]);
-  return configuration(here, users === undefined ? [here.trust] : tighten(users, here));
+  if (users === undefined) return configuration(here, [here.trust]);
+  return configuration({ ...here, limits: tightenLimits(users, here) }, tighten(users, here));
 }
 
 /** The configuration file of the user: `$XDG_CONFIG_HOME/gantry/gantry.yaml`. */

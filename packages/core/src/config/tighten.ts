@@ -1,4 +1,5 @@
 import { coreError } from '../core-errors.ts';
+import { coreLimits } from '../core-limits.ts';
 import type { PolicyClause } from '../trust/policy.ts';
 import { scopeCovers } from '../trust/scope.ts';
 import type { ConfigFile } from './configuration.ts';
@@ -28,6 +29,23 @@ export function tighten(users: Trusting, here: Trusting): readonly (readonly Pol
     );
   }
   return [users.trust, here.trust];
+}
+
+/** Limits by which a verdict comes out otherwise, and not only sooner or later. */
+const TRUST_LIMITS = ['clockSkew', 'trustRootGrace', 'trustRootRefresh'] as const;
+
+/**
+ * The limits of a file that lies in the working directory. How far a time may be off and how long trust material serves is
+ * part of what the user trusts: of those two files the smaller value counts, and the default where a file has none.
+ */
+export function tightenLimits(
+  users: Pick<ConfigFile, 'limits'>,
+  here: Pick<ConfigFile, 'limits'>,
+): ConfigFile['limits'] {
+  const valueIn = ({ limits }: Pick<ConfigFile, 'limits'>, name: (typeof TRUST_LIMITS)[number]): number =>
+    limits[name] ?? coreLimits.specs[name].value;
+  const tightened = TRUST_LIMITS.map((name) => [name, Math.min(valueIn(users, name), valueIn(here, name))]);
+  return { ...here.limits, ...Object.fromEntries(tightened) };
 }
 
 /** Some name in a scope. */

@@ -142,6 +142,9 @@ test('trust roots: the public instance by its mirror, another TUF repository, PE
     mirror: 'https://tuf.corp.example/a',
     root: join(directory, 'root.json'),
   });
+  writeFileSync(join(directory, 'root.json'), 'x');
+  const read = await rootOf('{ tuf: { mirror: https://tuf.corp.example, root: root.json } }');
+  assert.equal(read.type === 'tuf' && read.rootDigest, digestOf(Buffer.from('x')));
   const window = 'start: 2024-01-01T00:00:00Z, end: 2034-01-01T00:00:00Z';
   assert.deepEqual(
     await rootOf(
@@ -290,7 +293,7 @@ test('a key is read when the configuration is, and a bad one is named with its l
   const entry = '{ scope: a.example/, require: cosign, keys: [{ file: k.pub }] }';
   assert.match(
     await failure(entry),
-    /^CONFIG_PATH_UNREADABLE \/gantry\.yaml:3: trust\[0\]\.keys\[0\]: .*k\.pub.*ENOENT/,
+    /^CONFIG_PATH_UNREADABLE \/gantry\.yaml:3: trust\[0\]\.keys\[0\]: .*k\.pub: there is no such file/,
   );
   assert.match(
     await failure(entry.replace('k.pub', '.')),

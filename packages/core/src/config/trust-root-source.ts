@@ -1,4 +1,7 @@
 import { resolve } from 'node:path';
+import { type Digest, digestOf, isGantryError } from '@gantry/oci';
+import { coreLimits } from '../core-limits.ts';
+import { readTrustFile } from '../trust/material/read-trust-file.ts';
 import type { PemPart, TrustRootSource } from '../trust/material/trust-root.ts';
 import { PUBLIC_GOOD_MIRROR } from '../trust/material/trust-root.ts';
 import { listOf, stepsTo } from './one-or-more.ts';
@@ -39,9 +42,23 @@ function tufSource(tuf: NonNullable<RawTrustRoot['tuf']>, place: EntryPlace): Tr
     throw place.invalid(['trustRoot', 'tuf', 'mirror'], 'expected an https URL without user, query and fragment');
   }
   const mirror = url.href.replace(/\/+$/, '');
-  if (tuf.root !== undefined) return { type: 'tuf', mirror, root: resolve(place.directory, tuf.root) };
+  if (tuf.root !== undefined) {
+    const root = resolve(place.directory, tuf.root);
+    const rootDigest = digestOfRoot(root);
+    return { type: 'tuf', mirror, root, ...(rootDigest !== undefined && { rootDigest }) };
+  }
   if (mirror === PUBLIC_GOOD_MIRROR) return { type: 'public' };
   throw place.invalid(['trustRoot', 'tuf'], `root is missing: only ${PUBLIC_GOOD_MIRROR} is known without one`);
+}
+
+/** Undefined when it cannot be read: whoever needs the trust root says so, and nobody else has to. */
+function digestOfRoot(path: string): Digest | undefined {
+  try {
+    return digestOf(readTrustFile(path, coreLimits.specs.trustRootBytes.value));
+  } catch (error) {
+    if (isGantryError(error)) return undefined;
+    throw error;
+  }
 }
 
 function pemPart(raw: RawPemPart, path: readonly (string | number)[], place: EntryPlace): PemPart {

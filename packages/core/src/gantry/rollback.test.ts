@@ -74,6 +74,30 @@ test('C9: to plan remembers nothing, and without a trusted time nothing is compa
   await world.open({ policy: keyed }).install(`${world.registry.address}/acme/plain:latest`);
 });
 
+test('C8, C9: to leave the time of an old signature away is no way back, where the trust root could tell it', async (t) => {
+  let now = Date.now() - 2 * DAY;
+  const world = await signedWorld(t, () => now);
+  const source = `${world.registry.address}/acme/tool:latest`;
+  const key = labKeyPair();
+  const policy = world.policy(byKey(key, { trustRoot: { type: 'file', path: world.trustRootFile } }));
+  const old = await world.publish('tool', OLD, 'latest');
+  await world.sign(old, { key, log: 'none', tsa: false });
+  await world.open({ policy }).install(source);
+  now += DAY;
+  const newer = await world.publish('tool', SCRIPT, 'latest');
+  await world.sign(newer, { key, log: 'none', tsa: true });
+  await world.open({ policy }).install(source);
+  await world.publish('tool', OLD, 'latest');
+  const back = world.open({ policy }).install(source);
+  await assert.rejects(back, {
+    code: 'POLICY_ROLLBACK',
+    message: /was signed at no trusted time; what was signed at 2/,
+  });
+  await world.open({ policy }).install(old);
+  // Without a trust root no signature has a time, so the policy does not compare any.
+  await world.open({ policy: world.policy(byKey(key)) }).install(source);
+});
+
 test('C15: an update by a signer outside the policy is POLICY_SIGNER_CHANGED; the same without an installation is not', async (t) => {
   const world = await signedWorld(t);
   const policy = world.policy(world.keyless());

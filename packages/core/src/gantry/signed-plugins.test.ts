@@ -164,6 +164,11 @@ test('the index is signed, or one platform: the verdict says which, and the poli
   // The signed child vouches for itself alone, not for its sibling.
   const gantry = world.open({ policy: world.policy(byKey(KEY)), prefer: 'wasm' });
   await assert.rejects(gantry.install(child), { code: 'SIGNATURE_MISSING' });
+  // Of two signers one has signed the whole index, and together they have not.
+  await world.sign(child, { key: OTHER });
+  const both = world.open({ policy: world.policy(byKeys([KEY, OTHER], { threshold: 2 })) });
+  const { verdict } = await both.verify(await both.resolve(child));
+  assert.deepEqual([verdict.signatures.length, verdict.covers], [2, 'platform']);
 });
 
 test('C6: several signers are counted, and gathered for until there are enough', async (t) => {
@@ -222,6 +227,17 @@ test('C7: one verification makes the requests that are told and no more', async 
   await gantry.verify(plugin, {}, { onEvent: (event) => events.push(event) });
   // 1 list and 1 fallback tag, 2 for the candidate, 1 for the .sig tag and 1 for its layer.
   assert.equal(world.registry.log.count(), 6);
+});
+
+test('C7: signatures that are too large together are a refusal, though the next one would be good', async (t) => {
+  const world = await signedWorld(t);
+  const reference = await world.publish('tool', SCRIPT);
+  await world.signSimple(reference, { key: KEY });
+  await world.sign(reference, { key: OTHER });
+  const gantry = world.open({ policy: world.policy(byKey(KEY)) });
+  const limits = { signatureTotalBytes: 1 };
+  await assert.rejects(gantry.install(reference, { limits }), { code: 'SIGNATURE_LIMIT' });
+  await gantry.install(reference);
 });
 
 test('what is signed as a message over the manifest is judged again from what is kept', async (t) => {

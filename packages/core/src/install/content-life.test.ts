@@ -152,8 +152,11 @@ test('E6: content whose bytes changed under the same size is built anew, never r
   for (const [name, change] of Object.entries(changes)) {
     const { root } = await testRoot(t);
     const { entry = '', path } = (await root.install(await verified())).facts;
+    await root.checkFiles('tool');
     change(entry, join(path, '..'));
+    await assert.rejects(root.checkFiles('tool'), { code: 'INSTALL_DAMAGED', message: /^tool \(/ }, name);
     await root.install(await verified(), { name: 'second' });
+    await root.checkFiles('tool');
     assert.equal(textOf(entry), new TextDecoder().decode(SCRIPT), name);
     assert.deepEqual(treeOf(path), ['tool'], name);
   }

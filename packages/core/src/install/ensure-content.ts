@@ -1,23 +1,14 @@
 import { join } from 'node:path';
-import { type Digest, digestOf, isGantryError, type Op } from '@gantry/oci';
-import { coreLimits } from '../core-limits.ts';
+import type { Digest, Op } from '@gantry/oci';
 import { errorCode, publishDirectory, randomName } from '../files/durable.ts';
 import { openFlags } from '../files/file-system.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import type { DiskStore } from '../store/content-store.ts';
-import { type ContentRecord, parseContentRecord } from './content-record.ts';
 import type { Lap } from './laps.ts';
-import { readRegularFile } from './read-file.ts';
+import { type ReadyContent, readContentRecord } from './read-content-record.ts';
 import { contentDirectory, makeStaging, type RootContext, rootModes, treeDirectory } from './root-context.ts';
 import { stageContent } from './stage-content.ts';
 import { treeFault } from './verify-tree.ts';
-
-/** Content that is installed and was looked over. */
-export interface ReadyContent {
-  readonly record: ContentRecord;
-  /** Digest of `files.json`. */
-  readonly digest: Digest;
-}
 
 /** How often somebody else may get in between, which already once is rare. */
 const ATTEMPTS = 5;
@@ -38,7 +29,7 @@ export async function ensureContent(
     if (ready !== undefined) return ready;
     const published = await buildContent(context, store, plugin, { attempt, lap }, op);
     // What we wrote was hashed while it was written: reading all of it again would tell nothing new.
-    const built = published ? readRecord(context, plugin.manifest.digest, op) : undefined;
+    const built = published ? readContentRecord(context, plugin.manifest.digest, op) : undefined;
     if (built !== undefined) return built;
   }
 }
@@ -48,7 +39,7 @@ async function intactContent(context: RootContext, manifest: Digest, op?: Op): P
   const { fileSystem, paths } = context;
   const directory = contentDirectory(context, manifest);
   if (fileSystem.lstat(directory) === undefined) return undefined;
-  const ready = readRecord(context, manifest, op);
+  const ready = readContentRecord(context, manifest, op);
   if (ready !== undefined) {
     const fault = await treeFault(fileSystem, treeDirectory(context, manifest), ready.record, op).catch(absent);
     if (fault === undefined) return ready;
@@ -63,19 +54,6 @@ function absent(error: unknown): string {
   const code = errorCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'something is not there';
   throw error;
-}
-
-/** `files.json`; undefined when it is missing or damaged. */
-function readRecord(context: RootContext, manifest: Digest, op?: Op): ReadyContent | undefined {
-  const path = join(contentDirectory(context, manifest), 'files.json');
-  try {
-    const bytes = readRegularFile(context.fileSystem, path, 'files.json', coreLimits(op, 'receiptBytes'));
-    if (bytes === undefined) return undefined;
-    return { record: parseContentRecord(manifest, bytes, op), digest: digestOf(bytes) };
-  } catch (error) {
-    if (isGantryError(error) && error.code === 'INSTALL_DAMAGED') return undefined;
-    throw error;
-  }
 }
 
 /** False when somebody else was first with the same content; then it is for the next look to judge it. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { GantryError } from '@gantry/oci';
 import { coreError } from '../core-errors.ts';
 import type { Verdict } from '../trust/verdict.ts';
 import type { InstalledFacts } from './installed.ts';
@@ -28,14 +29,16 @@ export function installedFacts(context: RootContext, receipt: Receipt, verdict: 
 export function assertPresent(context: RootContext, receipt: Receipt): void {
   const { fileSystem } = context;
   const path = treeDirectory(context, receipt.manifest);
-  const fault = (problem: string): Error =>
-    coreError('INSTALL_DAMAGED', `${receipt.name} (${receipt.reference}): ${problem}`, {
-      details: { name: receipt.name, manifest: receipt.manifest },
-    });
+  const fault = (problem: string): Error => damagedInstall(receipt, problem);
   if (!fileSystem.lstat(path)?.isDirectory()) throw fault('its files are not there');
   if (receipt.entry === undefined) return;
   const stats = fileSystem.lstat(join(path, receipt.entry.path));
   if (!stats?.isFile()) throw fault(`${receipt.entry.path} is not a file`);
   if (stats.size === receipt.entry.size) return;
   throw fault(`${receipt.entry.path} has ${stats.size} bytes, its receipt says ${receipt.entry.size}`);
+}
+
+/** The error of files that are not what was installed. */
+export function damagedInstall({ name, reference, manifest }: Receipt, problem: string): GantryError {
+  return coreError('INSTALL_DAMAGED', `${name} (${reference}): ${problem}`, { details: { name, manifest } });
 }

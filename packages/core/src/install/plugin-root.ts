@@ -13,6 +13,7 @@ import { holdInstalled } from './hold.ts';
 import { guarded, installFault } from './install-fault.ts';
 import { type Installed, type InstalledFacts, vouch } from './installed.ts';
 import { assertPresent, installedFacts } from './installed-facts.ts';
+import { namedRefusal } from './named-refusal.ts';
 import type { Plan } from './plan.ts';
 import { installedNames, readReceipt, receiptPath, removeReceipt } from './pointers.ts';
 import type { InstallOptions, PreparedInstall } from './prepare.ts';
@@ -93,6 +94,11 @@ export interface PluginRoot {
    * Throws `INSTALL_NOT_FOUND` for a name that is not there.
    */
   reverify(name?: string, op?: Op): Promise<readonly ReverifiedPlugin[]>;
+  /**
+   * Hashes every file of an installed plugin, which costs as much as reading them; a start hashes the one that runs.
+   * Throws `INSTALL_NOT_FOUND`, `INSTALL_DAMAGED`, `INSTALL_IO`.
+   */
+  checkFiles(name: string, op?: Op): Promise<void>;
   /** Takes a name away, and its content when nothing else uses it. Throws `INSTALL_NOT_FOUND`, `INSTALL_IO`. */
   remove(name: string, op?: Op): Promise<void>;
 }
@@ -129,7 +135,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
       const receipt = requireReceipt(name, op);
       const { verdict, refusal, rejected } = await decideToday(receipt, op, true);
       const facts = installedFacts(context, receipt, verdict);
-      return { name, facts, rejected, ...(refusal !== undefined && { error: refusal }) };
+      return { name, facts, rejected, ...(refusal !== undefined && { error: namedRefusal(receipt, refusal) }) };
     } catch (error) {
       op?.signal?.throwIfAborted();
       return { name, rejected: [], error: installFault(error, `read ${name} in ${root}`) };
@@ -158,7 +164,7 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
       guarded(`read ${name} in ${root}`, async () => {
         const receipt = requireReceipt(name, op);
         const { verdict, refusal } = await decideToday(receipt, op);
-        if (refusal !== undefined) throw refusal;
+        if (refusal !== undefined) throw namedRefusal(receipt, refusal);
         assertPresent(context, receipt);
         return vouch(installedFacts(context, receipt, verdict), () =>
           holdInstalled(context, receipt.name, receipt.manifest),
@@ -191,6 +197,12 @@ export function openPluginRoot(directory: string, options: PluginRootOptions): P
         const rows: ReverifiedPlugin[] = [];
         for (const one of name === undefined ? installedNames(context) : [name]) rows.push(await reverifyOne(one, op));
         return rows;
+      }),
+    checkFiles: (name, op) =>
+      guarded(`read ${name} in ${root}`, async () => {
+        const receipt = requireReceipt(name, op);
+        const { assertIntact } = await import('./assert-intact.ts');
+        await assertIntact(context, receipt, op);
       }),
     remove: (name, op) =>
       guarded(`remove ${name} from ${root}`, () => {

@@ -1,5 +1,5 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { coreError } from '../core-errors.ts';
+import { invalidPrivateKey } from './invalid-private-key.ts';
 
 /** How a kind of key signs, with the names that the documents of Sigstore have for it. */
 export interface KeyAlgorithm {
@@ -32,8 +32,7 @@ export function keyAlgorithm(key: KeyObject, name: string): KeyAlgorithm {
   const bits = details?.modulusLength ?? 0;
   if (type === 'rsa' && RSA_BITS.includes(bits)) return { hash: 'sha256', details: `PKIX_RSA_PKCS1V15_${bits}_SHA256` };
   const found = [type ?? 'a secret', details?.namedCurve, bits === 0 ? undefined : `${bits} bits`];
-  throw coreError(
-    'CONFIG_KEY_INVALID',
+  throw invalidPrivateKey(
     `${name}: expected a P-256, P-384, P-521, Ed25519 or RSA key (2048, 3072 or 4096 bits), found ${found.filter(Boolean).join(', ')}`,
   );
 }

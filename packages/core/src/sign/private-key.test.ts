@@ -113,6 +113,7 @@ test('a wrong password is told from a damaged file, and neither shows anything o
     const error = await readPrivateKey(pem, 'a.key', () => 'wrong-password').catch((thrown: unknown) => thrown);
     assert.ok(isGantryError(error), what);
     assert.equal(error.code, code, what);
+    assert.doesNotMatch(error.hint, /PUBLIC KEY/, what);
     const shown = JSON.stringify([error.message, error.details, error.hint, String(error.cause)]);
     assert.doesNotMatch(shown, /wrong-password|eyJr|[A-Za-z0-9+/]{40}/, what);
   }

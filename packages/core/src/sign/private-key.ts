@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { coreError } from '../core-errors.ts';
 import { parsePem } from '../trust/material/pem.ts';
+import { invalidPrivateKey } from './invalid-private-key.ts';
 import { openSealedKey } from './sealed-key.ts';
 
 /** Asks for the password of a private key. Called only when the key has one. */
@@ -20,7 +21,7 @@ export async function readPrivateKey(text: string, name: string, password: Passw
   const [block] = blocks ?? [];
   if (block === undefined || blocks?.length !== 1) {
     const found = blocks === undefined ? 'something that is no PEM' : `${blocks.length}`;
-    throw coreError('CONFIG_KEY_INVALID', `${name}: expected one PEM block with a private key, found ${found}`);
+    throw invalidPrivateKey(`${name}: expected one PEM block with a private key, found ${found}`);
   }
   const { label, der } = block;
   if (SEALED.includes(label)) {
@@ -31,7 +32,7 @@ export async function readPrivateKey(text: string, name: string, password: Passw
   }
   if (label === ENCRYPTED) return parseEncrypted(der, name, await password());
   if (PLAIN.includes(label)) return parse(der, label, name);
-  throw coreError('CONFIG_KEY_INVALID', `${name}: expected a private key, found ${label}`);
+  throw invalidPrivateKey(`${name}: expected a private key, found ${label}`);
 }
 
 function parse(der: Buffer, label: string, name: string): KeyObject {
@@ -40,7 +41,7 @@ function parse(der: Buffer, label: string, name: string): KeyObject {
     return createPrivateKey({ key: der, format: 'der', type });
   } catch {
     // The cause stays out: nothing that read the bytes of a secret gets into an error.
-    throw coreError('CONFIG_KEY_INVALID', `${name}: the private key in it is damaged`);
+    throw invalidPrivateKey(`${name}: the private key in it is damaged`);
   }
 }
 

@@ -3,6 +3,7 @@ import { type JsonValue, parseJson } from '@gantry/oci';
 import type nacl from 'tweetnacl';
 import { coreError } from '../core-errors.ts';
 import { strictBase64 } from '../trust/signatures/strict-base64.ts';
+import { invalidPrivateKey } from './invalid-private-key.ts';
 import { jsonMember } from './json-member.ts';
 
 /** The parameters of scrypt that cosign accepts; a file with others could ask for any amount of memory and time. */
@@ -60,7 +61,7 @@ interface Sealed {
 }
 
 function readSealed(bytes: Uint8Array, name: string): Sealed {
-  const invalid = (message: string): Error => coreError('CONFIG_KEY_INVALID', `${name}: ${message}`);
+  const invalid = (message: string): Error => invalidPrivateKey(`${name}: ${message}`);
   let root: JsonValue;
   try {
     root = parseJson(bytes);

@@ -116,11 +116,11 @@ function verdictOf(
   };
 }
 
-/** A signed index covers its children, a signed child only itself; of several entries the narrowest counts. */
+/** A signed index covers its children, a signed child only itself; of several entries and signers the narrowest counts. */
 function coverageOf(subject: Subject, answers: readonly Answer[]): Verdict['covers'] {
   if (subject.root === subject.manifest) return 'platform';
   const signed = answers.filter(({ signatures }) => signatures.length > 0);
-  return signed.every(({ signatures }) => signatures.some((signature) => signature.signed === subject.root))
+  return signed.every(({ signatures }) => signatures.every((signature) => signature.signed === subject.root))
     ? 'index'
     : 'platform';
 }

@@ -3,6 +3,7 @@ import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { type AtHand, type Decision, decide, nothingAtHand } from './decide.ts';
 import type { Found } from './evidence/evidence-source.ts';
 import { gatherSignatures, signedSubjects } from './evidence/gather.ts';
+import { withinTotal } from './evidence/within-total.ts';
 import type { Evidence } from './evidence.ts';
 import { loadTrustRoots, requirementsFor } from './load-trust-roots.ts';
 import type { TrustRoots } from './material/trust-root.ts';
@@ -56,7 +57,7 @@ export async function judgeSigned(
   const requirements = requirementsFor(policy, subject.scopeName);
   const faults: GantryError[] = [];
   const cuts: GantryError[] = [];
-  for await (const found of looks(plugin, requirements, tools, op)) {
+  for await (const found of withinTotal(looks(plugin, requirements, tools, op), subject.reference, op)) {
     if (found.fault !== undefined) faults.push(found.fault);
     if (found.cut !== undefined) cuts.push(found.cut);
     if (found.documents.length === 0) continue;

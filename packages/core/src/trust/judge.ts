@@ -1,6 +1,5 @@
 import { type Environment, type GantryError, type Op, systemEnvironment } from '@gantry/oci';
-import type { CoreErrorCode } from '../core-errors.ts';
-import { coreError } from '../core-errors.ts';
+import { coreError, isCoreErrorCode } from '../core-errors.ts';
 import type { ResolvedPlugin } from '../plugin/plugin.ts';
 import { decide, nothingAtHand } from './decide.ts';
 import { type Consent, type Evidence, gatherEvidence } from './evidence.ts';
@@ -106,16 +105,12 @@ export function refusedSubject(
   rejected: readonly RejectedSignature[],
 ): GantryError {
   const { code, message, hint } = refusal;
-  if (!isCoreCode(code)) return refusal;
+  if (!isCoreErrorCode(code)) return refusal;
   return coreError(code, message.includes(subject.reference) ? message : `${subject.reference}: ${message}`, {
     cause: refusal,
     ...(hint !== undefined && { hint }),
     details: { ...refusal.details, reference: subject.reference, rejected: rejected.map((one) => ({ ...one })) },
   });
-}
-
-function isCoreCode(code: string): code is CoreErrorCode {
-  return Object.hasOwn(coreError.specs, code);
 }
 
 /** What of a resolved plugin is judged. */

@@ -6,7 +6,8 @@ import type { SignatureRequirement } from './requirement.ts';
 /**
  * Digest of the rules that answer for one name. What they ask for counts: the keys themselves, every identity and option.
  * Where they stand does not, nor which files keys and trust roots come from; the content of a trust root has a digest of
- * its own.
+ * its own. Only the root that a TUF repository begins with counts: while nothing of a new one is at hand, what the old one
+ * vouched for must not go on.
  */
 export function policyDigest(policy: Policy, clauses: readonly PolicyClause[]): Digest {
   const rules =
@@ -34,9 +35,9 @@ function rulesOf(requirement: SignatureRequirement): unknown {
   };
 }
 
-/** A TUF repository is who it is by its URL; files and parts are what is in them. */
+/** A TUF repository is who it is by its URL and what it began with; files and parts are what is in them. */
 function kindOf(source: TrustRootSource): readonly string[] {
-  return source.type === 'tuf' ? [source.type, source.mirror] : [source.type];
+  return source.type === 'tuf' ? [source.type, source.mirror, source.rootDigest ?? ''] : [source.type];
 }
 
 function sortedEntries(record: object): readonly (readonly [string, unknown])[] {

@@ -40,7 +40,12 @@ test('C2: a scope is written as names are written, or refused', () => {
     ['ghcr.io/acme/tool:1.0', undefined],
     ['http://example.com/', undefined],
     ['https://user:secret@example.com/', undefined],
+    ['https://:secret@example.com/', undefined],
     ['https://example.com/?a=b', undefined],
+    ['https://example.com/#a', undefined],
+    ['oci-layout:/opt/Bundle', 'oci-layout:/opt/Bundle'],
+    ['file:/opt/X y', undefined],
+    ['file:/opt/X:1', 'file:/opt/X:1'],
     ['/opt/plugins', undefined],
     ['ghcr.io/acme ', undefined],
   ];

@@ -19,7 +19,11 @@ export interface SigningMemory {
 
 /**
  * Why a verdict that accepts would take a step back: the same signer has signed something newer in this repository, and it
- * was accepted here. Undefined when it would not. Signatures without a trusted time tell nothing.
+ * was accepted here. Undefined when it would not.
+ *
+ * Where the policy asks for no time, whoever serves an old signature can leave its log entry or timestamp away. So a
+ * signature without a time does not follow one that had a time, as long as there is a trust root that could tell it;
+ * under a policy without one no signature has a time, and nothing is compared.
  */
 export function rollbackOf(
   memory: SigningMemory,
@@ -29,8 +33,9 @@ export function rollbackOf(
 ): GantryError | undefined {
   for (const [signer, time] of newestBySigner(verdict)) {
     const newest = memory.newest(subject.scopeName, signer, op);
-    if (newest === undefined || newest.digest === verdict.subject || time >= newest.time) continue;
-    const [offered, accepted] = [isoTime(time), isoTime(newest.time)];
+    if (newest === undefined || newest.digest === verdict.subject) continue;
+    if (time === undefined ? verdict.trustRootDigest === undefined : time >= newest.time) continue;
+    const [offered, accepted] = [time === undefined ? 'no trusted time' : isoTime(time), isoTime(newest.time)];
     const message = `${subject.reference} was signed at ${offered}; what was signed at ${accepted} has been accepted before`;
     return coreError('POLICY_ROLLBACK', message, {
       details: {
@@ -46,14 +51,16 @@ export function rollbackOf(
 /** Remembers the signatures of an accepting verdict. */
 export function rememberSigning(memory: SigningMemory, subject: Subject, verdict: Verdict, op?: Op): void {
   for (const [signer, time] of newestBySigner(verdict)) {
-    memory.remember(subject.scopeName, signer, { time, digest: verdict.subject }, op);
+    if (time !== undefined) memory.remember(subject.scopeName, signer, { time, digest: verdict.subject }, op);
   }
 }
 
-function newestBySigner({ signatures }: Verdict): ReadonlyMap<string, number> {
-  const newest = new Map<string, number>();
+/** Undefined for a signer none of whose signatures has a trusted time. */
+function newestBySigner({ signatures }: Verdict): ReadonlyMap<string, number | undefined> {
+  const newest = new Map<string, number | undefined>();
   for (const { signer, time } of signatures) {
-    if (time !== undefined) newest.set(signer, Math.max(time, newest.get(signer) ?? 0));
+    const known = newest.get(signer);
+    newest.set(signer, time === undefined ? known : Math.max(time, known ?? 0));
   }
   return newest;
 }

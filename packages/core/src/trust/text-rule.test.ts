@@ -34,6 +34,7 @@ test('C3: exact text matches itself and nothing that merely looks like it', asyn
 
 test('C3: a glob matches the whole text, and * stays within a segment', async () => {
   const cases: readonly (readonly [pattern: string, matching: readonly string[], other: readonly string[]])[] = [
+    ['*a*b', ['ab', 'xab', 'axb', 'aab'], ['b', 'ba', 'abx', '']],
     [
       'refs/tags/v*',
       ['refs/tags/v', 'refs/tags/v1.2.3', 'refs/tags/v*', 'refs/tags/v1\n'],

@@ -10,7 +10,12 @@ export function readTrustFile(path: string, limit: number, fileSystem: FileSyste
   } catch (cause) {
     const code = errorCode(cause);
     if (code === undefined && !(cause instanceof RangeError)) throw cause;
-    const why = cause instanceof RangeError ? cause.message : `it cannot be read (${code})`;
+    const why =
+      cause instanceof RangeError
+        ? cause.message
+        : code === 'ENOENT'
+          ? 'there is no such file'
+          : `it cannot be read (${code})`;
     throw coreError('CONFIG_PATH_UNREADABLE', `${path}: ${why}`, { cause, details: { path } });
   }
 }

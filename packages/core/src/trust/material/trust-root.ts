@@ -10,8 +10,11 @@ export type TrustRootSource =
   | { readonly type: 'none' }
   /** The public-good instance, through TUF. */
   | { readonly type: 'public' }
-  /** Another TUF repository: its URL, and the file of its initial root. */
-  | { readonly type: 'tuf'; readonly mirror: string; readonly root: string }
+  /**
+   * Another TUF repository: its URL, the file of its initial root, and the digest of that file as the policy was read with
+   * it; absent when it could not be read.
+   */
+  | { readonly type: 'tuf'; readonly mirror: string; readonly root: string; readonly rootDigest?: Digest }
   /** A `trusted_root.json`. */
   | { readonly type: 'file'; readonly path: string }
   /** PEM files, each part with the time in which it counts. */

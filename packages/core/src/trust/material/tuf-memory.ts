@@ -45,7 +45,7 @@ export function tufMemory(
     recall: (op) => unsaved ?? read(op),
     keep: (state, op) => {
       const kept = read();
-      if (kept !== undefined && versionsOf(kept).timestamp > versionsOf(state).timestamp) return kept;
+      if (kept !== undefined && isNewer(kept, state)) return kept;
       try {
         writeTufState(fileSystem, directory, path, state);
         unsaved = undefined;
@@ -57,6 +57,15 @@ export function tufMemory(
       return state;
     },
   };
+}
+
+/**
+ * The root decides first: a new one may bring new keys for the timestamp, whose versions then begin anew. So a repository
+ * gets over a thief who has published the highest version there is (TUF specification, 5.3.11).
+ */
+function isNewer(one: TufState, other: TufState): boolean {
+  const [a, b] = [versionsOf(one), versionsOf(other)];
+  return a.root === b.root ? a.timestamp > b.timestamp : a.root > b.root;
 }
 
 /** Changes with the file; undefined when there is none. */

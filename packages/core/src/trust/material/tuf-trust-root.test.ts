@@ -107,6 +107,20 @@ test('C9: a newer root is kept even when the rest of the update fails', async (t
   await assert.rejects(world.start().update(world.source, world.op), REFUSED);
 });
 
+test('C9: a version far ahead, signed with a stolen key, binds nobody once a new root has withdrawn the key', async (t) => {
+  const world = await tufWorld(t);
+  world.repository.publish({ versions: { timestamp: 1_000_000, snapshot: 1_000_000 } });
+  assert.equal((await world.start().update(world.source, world.op))?.after.versions.timestamp, 1_000_000);
+  const next = sigstoreLab();
+  world.repository.rotateRoot({
+    targets: { 'trusted_root.json': rootOf(next) },
+    versions: { timestamp: 2, snapshot: 2 },
+  });
+  const { after } = (await world.start().update(world.source, world.op)) ?? {};
+  assert.deepEqual(after?.versions, { root: 2, timestamp: 2, snapshot: 2, targets: 3 });
+  assert.equal((await world.start().load(world.source, world.op))?.digest, digestOfRoot(next));
+});
+
 test('forged, expired and malformed metadata is never accepted', async (t) => {
   const answers = (path: string, body: string) => (asked: string) =>
     asked === path ? { status: 200, body } : undefined;

@@ -70,6 +70,44 @@ const CERTIFICATES: Readonly<Record<string, readonly [request: CertificateReques
     },
     /expected a URI, an e-mail address/,
   ],
+  'C3: with a user name under the tag of another kind of name': [
+    {
+      san: [],
+      extensions: [
+        {
+          oid: '2.5.29.17',
+          value: der(
+            0x30,
+            der(
+              0xa3,
+              der(0x06, Buffer.from([0x2b, 6, 1, 4, 1, 0x83, 0xbf, 0x30, 1, 7])),
+              der(0xa0, utf8('release@example.com')),
+            ),
+          ),
+        },
+      ],
+    },
+    /expected a URI, an e-mail address/,
+  ],
+  'C3: with a user name under a tag that has only the number of UTF8String': [
+    {
+      san: [],
+      extensions: [
+        {
+          oid: '2.5.29.17',
+          value: der(
+            0x30,
+            der(
+              0xa0,
+              der(0x06, Buffer.from([0x2b, 6, 1, 4, 1, 0x83, 0xbf, 0x30, 1, 7])),
+              der(0xa0, der(0x8c, 'release@example.com')),
+            ),
+          ),
+        },
+      ],
+    },
+    /expected a URI, an e-mail address/,
+  ],
   'C3: with a user name that is not UTF8String': [
     {
       san: [],
@@ -116,6 +154,10 @@ const CERTIFICATES: Readonly<Record<string, readonly [request: CertificateReques
   'C3: with an issuer that is empty': [{ issuer: { v1: '' } }, /not plain text/],
   'with an issuer that is not UTF8String': [
     { issuer: {}, extensions: [fulcio(8, der(0x13, 'https://issuer.example'))] },
+    /57264\.1\.8 of the certificate is no UTF8String/,
+  ],
+  'with an issuer under a tag that has only the number of UTF8String': [
+    { issuer: {}, extensions: [fulcio(8, der(0x8c, 'https://issuer.example'))] },
     /57264\.1\.8 of the certificate is no UTF8String/,
   ],
   'with an issuer that is not UTF-8': [

@@ -22,14 +22,7 @@ export class SignatureFields {
 
   /** Parses a JSON document. `SIGNATURE_LIMIT` when it is larger than is read. */
   static parse(bytes: Uint8Array | string, place: string, op?: Op): SignatureFields {
-    try {
-      return new SignatureFields(parseJson(bytes, op), place);
-    } catch (cause) {
-      if (!isGantryError(cause)) throw cause;
-      if (cause.code === 'CONTENT_LIMIT') throw coreError('SIGNATURE_LIMIT', `${place}: ${cause.message}`, { cause });
-      if (cause.code !== 'CONTENT_INVALID') throw cause;
-      throw coreError('SIGNATURE_MALFORMED', `${place}: ${cause.message}`, { cause });
-    }
+    return new SignatureFields(parsed(bytes, place, op), place);
   }
 
   /** These fields and no others. For formats whose version says what there is, as in a bundle: cosign refuses the rest too. */
@@ -127,5 +120,15 @@ export class SignatureFields {
   #wrong(key: string, expected: string, found: JsonValue | undefined): Error {
     const shown = found === undefined ? 'nothing' : escapeRemote(JSON.stringify(found), 60);
     return coreError('SIGNATURE_MALFORMED', `${this.#at(key)}: expected ${expected}, found ${shown}`);
+  }
+}
+
+function parsed(bytes: Uint8Array | string, place: string, op?: Op): JsonValue {
+  try {
+    return parseJson(bytes, op);
+  } catch (cause) {
+    if (!isGantryError(cause)) throw cause;
+    const code = cause.code === 'CONTENT_LIMIT' ? 'SIGNATURE_LIMIT' : 'SIGNATURE_MALFORMED';
+    throw coreError(code, `${place}: ${cause.message}`, { cause });
   }
 }
