@@ -160,7 +160,7 @@ function holderOf(root: string): number | undefined {
 /** How a run ended, in a word; throws when it may not end like that. */
 function judge({ code, signal, stdout, stderr }: InstallerEnd, struck: NodeJS.Signals | undefined): string {
   const told = `${struck ?? 'nothing'} was sent, it ended with ${code ?? signal}\n${stdout}\n${stderr}`;
-  if (code === 0) return 'finished';
+  if (code === 0) return struck === 'SIGSTOP' ? 'woken and finished' : 'finished';
   if (signal === 'SIGKILL' && struck === 'SIGKILL') return 'killed';
   // Before it listens for the signal it ends by it.
   if (struck === 'SIGTERM' && (code === 143 || signal === 'SIGTERM')) return 'terminated';

@@ -56,6 +56,8 @@ export function openPackages(options: PackageOptions): Packages {
       maxEntryBytes: variables.maxEntryBytes,
       skipIntegrity: variables.skipIntegrity,
       groupWritable: options.root.groupWritable,
+      // What a killed run leaves in staging the next one sweeps.
+      ...(options.dryRun !== true && { temporary: () => options.root.staging() }),
     });
   };
   return {

@@ -9,14 +9,14 @@ export interface LazyNpmWorld extends AsyncDisposable {
   open(): Promise<NpmWorld>;
 }
 
-/** The world of the npm that would run in `directory`. Its configuration is read once. */
-export function lazyNpmWorld(directory: string, environment: Environment): LazyNpmWorld {
+/** The world of the npm that would run in `directory`. Its configuration is read once. `temporary`: see {@link openNpmNetwork}. */
+export function lazyNpmWorld(directory: string, environment: Environment, temporary?: () => string): LazyNpmWorld {
   let world: Promise<NpmWorld> | undefined;
   return {
     open: () => {
       world ??= readNpmConfiguration(directory, environment).then((configuration) => ({
         configuration,
-        network: openNpmNetwork(configuration, environment),
+        network: openNpmNetwork(configuration, environment, temporary),
       }));
       return world;
     },

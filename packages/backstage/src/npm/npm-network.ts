@@ -12,8 +12,15 @@ export interface NpmNetwork extends AsyncDisposable {
   transportFor(url: URL): Promise<Transport>;
 }
 
-/** Nothing is connected before the first request. Disposing closes everything. */
-export function openNpmNetwork({ flat }: NpmConfiguration, environment: Environment): NpmNetwork {
+/**
+ * Nothing is connected before the first request. Disposing closes everything. `temporary` is asked for a directory when
+ * something has to be written: whoever sweeps it sweeps what a killed process leaves there.
+ */
+export function openNpmNetwork(
+  { flat }: NpmConfiguration,
+  environment: Environment,
+  temporary: () => string = tmpdir,
+): NpmNetwork {
   const transports = new Map<string, Promise<Transport>>();
   let files: Promise<string> | undefined;
   const own = { ...environment, env: { ...environment.env, ...proxyVariables(flat) } };
@@ -22,7 +29,7 @@ export function openNpmNetwork({ flat }: NpmConfiguration, environment: Environm
   const authorityFile = async (): Promise<string | undefined> => {
     const texts = [flat['ca']].flat().filter((text) => typeof text === 'string' && text !== '');
     if (texts.length === 0) return undefined;
-    files ??= mkdtemp(join(tmpdir(), 'gantry-npm-')).then(async (directory) => {
+    files ??= mkdtemp(join(temporary(), 'gantry-npm-')).then(async (directory) => {
       await writeFile(join(directory, 'ca.pem'), `${texts.join('\n').replaceAll('\\n', '\n')}\n`, { mode: 0o600 });
       return directory;
     });

@@ -27,6 +27,8 @@ export interface NpmOptions {
   readonly skipIntegrity: boolean;
   /** Give the group write permission, where the plugin root is shared by a group. */
   readonly groupWritable: boolean;
+  /** Gives a directory for what is needed as long as the connections last. Default: that of the system. */
+  readonly temporary?: () => string;
 }
 
 /** Packages from npm registries, URLs and local directories. Disposing closes connections. */
@@ -45,7 +47,7 @@ type Obtained = Omit<StagedPlugin, 'digest' | 'signer'>;
 /** Nothing is read or connected before it is needed; npm's configuration is read once. No script of a package ever runs. */
 export function openNpm(options: NpmOptions): NpmPackages {
   const environment = options.environment ?? systemEnvironment();
-  const npm = lazyNpmWorld(options.root, environment);
+  const npm = lazyNpmWorld(options.root, environment, options.temporary);
 
   const unpack = async (
     entry: PluginEntry,
