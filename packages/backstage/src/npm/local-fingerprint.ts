@@ -19,11 +19,10 @@ export async function compareLocal(path: string, remembered: string | undefined,
   const [knownStats, knownContent] = remembered?.split(' ') ?? [];
   const root = realpathSync(path);
   const found = visit(root);
-  const stats = createHash('sha256');
-  for (const { name, facts } of found) {
-    stats.update(`${name}\0${facts.mode} ${facts.size} ${facts.mtimeMs} ${facts.ctimeMs}\n`);
-  }
-  const statsHash = stats.digest('hex');
+  const lines = found.map(
+    ({ name, facts }) => `${name}\0${facts.mode} ${facts.size} ${facts.mtimeMs} ${facts.ctimeMs}\n`,
+  );
+  const statsHash = createHash('sha256').update(lines.join('')).digest('hex');
   if (remembered !== undefined && statsHash === knownStats) return { changed: false, fingerprint: remembered };
   const content = createHash('sha256');
   for (const entry of found) await hashEntry(content, root, entry, op);

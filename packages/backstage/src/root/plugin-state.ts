@@ -1,5 +1,5 @@
-import { RecordFields } from '@gantry/core';
-import type { Op } from '@gantry/oci';
+import { coreError, RecordFields } from '@gantry/core';
+import type { JsonValue } from '@gantry/oci';
 
 /** What we remember of a plugin beside the hashes of the originals: `.gantry.json` in its directory. */
 export interface PluginState {
@@ -47,8 +47,8 @@ export function encodePluginState(state: PluginState): Uint8Array {
 }
 
 /** Reads it strictly. Throws `INSTALL_DAMAGED`, or `STORE_VERSION` when a newer Gantry wrote it. */
-export function parsePluginState(what: string, bytes: Uint8Array, op?: Op): PluginState {
-  const fields = RecordFields.parse(what, bytes, op).only(...KEYS);
+export function parsePluginState(what: string, bytes: Uint8Array): PluginState {
+  const fields = RecordFields.of(what, parsed(what, bytes)).only(...KEYS);
   return {
     schemaVersion: 1,
     package: fields.text('package'),
@@ -62,4 +62,13 @@ export function parsePluginState(what: string, bytes: Uint8Array, op?: Op): Plug
     policy: fields.optionalText('policy'),
     installedAt: fields.time('installedAt'),
   };
+}
+
+/** Our own file, bounded in size: what reads the documents of strangers takes longer than a start has. */
+function parsed(what: string, bytes: Uint8Array): JsonValue {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw coreError('INSTALL_DAMAGED', `${what} is not readable`, { cause });
+  }
 }

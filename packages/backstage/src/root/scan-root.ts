@@ -69,7 +69,7 @@ function readHash(context: RootContext, name: string, file: string, op?: Op): st
 
 function readState(context: RootContext, name: string, op?: Op): PluginState | undefined {
   const limit = backstageLimits(op, 'pluginStateBytes');
-  return readOrWarn(context, name, STATE_FILE, limit, (bytes, what) => parsePluginState(what, bytes, op));
+  return readOrWarn(context, name, STATE_FILE, limit, (bytes, what) => parsePluginState(what, bytes));
 }
 
 /** A plugin whose record is damaged is one that the originals installed, or nobody: it is installed again. */

@@ -19,33 +19,59 @@ export interface InstallLog extends LogSink {
 /** Log lines on stdout, as the original has them; on stderr when stdout is for the document; none when they are not wanted. */
 export function openInstallLog(io: Io, { json, quiet, verbose }: OutputFlags): InstallLog {
   const progress = io.interactive && quiet !== true ? new ProgressLine(io) : undefined;
+  const calm = openCalmStream(json === true ? io.stderr : io.stdout);
   const warned = new Set<string>();
-  const write = (stream: Writable, text: string): void => {
+  const error = (text: string): void => {
+    calm.flush();
     progress?.clear();
-    stream.write(`${plain(text)}\n`);
+    io.stderr.write(`${plain(text)}\n`);
   };
   const line = (text: string): void => {
-    if (quiet !== true) write(json === true ? io.stderr : io.stdout, text);
+    if (quiet === true) return;
+    progress?.clear();
+    calm.write(`${plain(text)}\n`);
   };
   return {
     line,
     warn: line,
-    error: (text) => write(io.stderr, text),
+    error,
     onEvent: (event) => {
       if (event.type === 'progress') progress?.update(event);
-      if (verbose === true && event.type === 'request') write(io.stderr, requestLine(event));
-      if (verbose === true && event.type === 'retry') write(io.stderr, retryLine(event));
+      if (verbose === true && event.type === 'request') error(requestLine(event));
+      if (verbose === true && event.type === 'retry') error(retryLine(event));
       if (event.type !== 'warning') return;
       const text = `WARNING: ${event.from}: ${event.message}`;
       if (!warned.has(text)) line(text);
       warned.add(text);
     },
-    close: () => progress?.clear(),
+    close: () => {
+      calm.flush();
+      progress?.clear();
+    },
   };
 }
 
+/** Writes what is said in one turn of the event loop at once: a start with nothing to do says a hundred lines. */
+function openCalmStream(stream: Writable): { write(text: string): void; flush(): void } {
+  let kept = '';
+  const flush = (): void => {
+    if (kept !== '') stream.write(kept);
+    kept = '';
+  };
+  return {
+    write: (text) => {
+      if (kept === '') setImmediate(flush);
+      kept += text;
+    },
+    flush,
+  };
+}
+
+const HARMLESS = /^[\t\n\x20-\x7e]*$/;
+
 /** Line breaks and tabs are the original's; whatever else moves a cursor is not. */
 function plain(text: string): string {
+  if (HARMLESS.test(text)) return text;
   return text
     .split(/([\n\t])/)
     .map((part) => (part === '\n' || part === '\t' ? part : escapeRemote(part, Number.POSITIVE_INFINITY)))

@@ -40,7 +40,6 @@ export async function installRoot(
 ): Promise<number> {
   const log = openInstallLog(io, flags);
   const outcome = await install(root, flags, io, log, beforeFetching);
-  log.close();
   const { report, failure } = outcome;
   const failed = report.plugins.some(({ state }) => state === 'failed');
   const exitCode = io.signal.aborted ? exitCodeOf(io.signal.reason) : failed || failure !== undefined ? 1 : 0;
@@ -49,6 +48,7 @@ export async function installRoot(
   if (lines.length > 0) writeTerminationMessage(`${lines.join('\n').trim()}\n`, io.env);
   const written = document(report, exitCode, flags, io, log);
   if (failure === undefined) log.line(closingLine(report));
+  log.close();
   return exitCode === 0 && !written ? 1 : exitCode;
 }
 

@@ -26,6 +26,11 @@ export class RecordFields {
     } catch (cause) {
       throw coreError('INSTALL_DAMAGED', `${what} is not readable`, { cause });
     }
+    return RecordFields.of(what, value);
+  }
+
+  /** The fields of a record that was parsed. Throws as {@link RecordFields.parse} does. */
+  static of(what: string, value: JsonValue | undefined): RecordFields {
     const fields = new RecordFields(what, value);
     const version = fields.integer('schemaVersion');
     if (version > 1) {
