@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
@@ -140,7 +140,7 @@ test('another platform is what the config says', async (t) => {
   assert.deepEqual([config.os, config.architecture, config.variant], ['linux', 'arm64', 'v8']);
 });
 
-test('what is no plugin fails the whole, and nothing is sent', async (t) => {
+test('D11: what is no plugin fails the whole, and nothing is sent', async (t) => {
   const directory = await tempDir(t);
   const good = await exportPlugin(join(directory, 'good'), 'plugin-good');
   const same = await exportPlugin(join(directory, 'same'), 'plugin-good');
@@ -152,6 +152,7 @@ test('what is no plugin fails the whole, and nothing is sent', async (t) => {
   const mainless = await exportPlugin(join(directory, 'mainless'), 'mainless', {
     manifest: { main: undefined, backstage: { role: 'frontend-plugin' } },
   });
+  const escaping = await exportPlugin(join(directory, 'escaping'), 'x', { manifest: { name: '../../escape' } });
   const unversioned = await exportPlugin(join(directory, 'unversioned'), 'unversioned', {
     manifest: { version: undefined },
   });
@@ -167,6 +168,7 @@ test('what is no plugin fails the whole, and nothing is sent', async (t) => {
     [[unbuilt], 'CONFIG_PACKAGE', /found dist\/absent\.js, which is not there/],
     [[mainless], 'CONFIG_PACKAGE', /as main, found none/],
     [[unversioned], 'CONFIG_PACKAGE', /no name and version/],
+    [[escaping], 'CONFIG_INVALID', /no usable name/],
     [[good, same], 'CONFIG_PLUGIN_DUPLICATE', /would both be plugin-good in the image/],
     [[good, library], 'CONFIG_PACKAGE', /node-library/],
   ];
@@ -192,6 +194,20 @@ test('a file larger than pluginEntryBytes is refused, one of just that size is n
     {
       code: 'ARCHIVE_LIMIT',
     },
+  );
+});
+
+test('D2: links in a plugin are not published, as npm does not pack them', async (t) => {
+  const one = await exportPlugin(await tempDir(t), 'one');
+  await symlink('/etc/passwd', join(one, 'dist', 'passwd'));
+  await symlink('index.cjs.js', join(one, 'dist', 'inside.js'));
+  const repository = memoryRepository();
+  await publishPlugins(repository, { directories: [one], tag: '1' });
+  const { tar } = await documentsOf(repository, '1');
+  const { names } = listTar(tar);
+  assert.deepEqual(
+    names.filter((name) => name.startsWith('one/dist/')),
+    ['one/dist/', 'one/dist/index.cjs.js'],
   );
 });
 

@@ -55,7 +55,7 @@ export function addBackstagePublishing(backstage: Command, context: Context): vo
       summary: 'carry everything that dynamic-plugins.yaml in the working directory needs through an air gap',
       detail:
         'First with --to-dir, where the world can be reached: images with their signatures, those of CATALOG_INDEX_IMAGE and ' +
-        'EXTRA_CATALOG_INDEX_IMAGES too, npm packages and tarballs. Then with --from-dir and a registry, as ' +
+        'EXTRA_CATALOG_INDEX_IMAGES too, npm packages and tarballs; what is switched off is left out. Then with --from-dir and a registry, as ' +
         'host[:port][/prefix], behind the gap. Both go on where an earlier run ended.',
       examples: [
         'gantry backstage mirror --to-dir ./mirror',
