@@ -8,7 +8,8 @@ const OTHER = labKeyPair();
 const NOON = Date.UTC(2026, 2, 1, 12);
 const LAB = sigstoreLab({ now: () => NOON });
 const WHO = { oidcIssuer: 'https://issuer.example', subjectEmail: 'release@example.com' };
-const RELEASE = { identity: { issuer: WHO.oidcIssuer, email: WHO.subjectEmail } };
+/** The lab's certificates are for just that address unless they are asked for another. */
+const RELEASE: SimpleOptions = { identity: {} };
 
 /** Signs the image of a world as cosign does; each call replaces the signatures before. */
 async function sign(world: PolicyWorld, ...signatures: readonly SimpleOptions[]): Promise<void> {
@@ -172,5 +173,39 @@ test('C2: a key that is none, or not there, is an error of the policy', async (t
       assert.ok(error.message.includes(`: ${file} (default) cannot be enforced: `), error.message);
       return true;
     });
+  }
+});
+
+test('caPath may hold a heap of certificates, or the root alone when the signature brings what it issued', async (t) => {
+  const world = await policyWorld(t, { now: () => NOON });
+  const other = sigstoreLab({ now: () => NOON });
+  const [intermediate = '', root = ''] = LAB.pem.fulcio.match(/-----BEGIN[^-]*-----[^-]*-----END[^-]*-----\n/g) ?? [];
+  const enforceWith = async (ca: string): Promise<unknown> => {
+    const caPath = await world.write('keys/fulcio.pem', ca);
+    const rekorPublicKeyPath = await world.write('keys/rekor.pub', LAB.pem.rekorV1);
+    await world.require({ type: 'sigstoreSigned', fulcio: { ...WHO, caPath }, rekorPublicKeyPath });
+    return world.enforce();
+  };
+  assert.equal(root, LAB.pem.fulcioRoot);
+  await sign(world, { ...RELEASE, chain: 'absent' });
+  await enforceWith(root + intermediate);
+  await enforceWith(other.pem.fulcio + intermediate + root);
+  await assert.rejects(enforceWith(root), { code: 'SIGNATURE_INVALID' });
+  await sign(world, RELEASE);
+  await enforceWith(root);
+  await enforceWith(other.pem.fulcioRoot + root);
+  await assert.rejects(enforceWith(other.pem.fulcioRoot), { code: 'SIGNATURE_INVALID' });
+  const foreign = { 'dev.sigstore.cosign/chain': other.pem.fulcio };
+  await sign(world, {
+    ...RELEASE,
+    identity: other.certificate(),
+    annotations: foreign,
+  });
+  await assert.rejects(enforceWith(root), { code: 'SIGNATURE_INVALID' });
+  for (const [ca, why] of [
+    [intermediate, /is not issued by itself/],
+    ['junk', /expected PEM blocks CERTIFICATE/],
+  ] as const) {
+    await assert.rejects(enforceWith(ca), { code: 'POLICY_UNENFORCED', message: why });
   }
 });

@@ -21,14 +21,19 @@ import {
   parseJson,
 } from '@gantry/oci';
 import { type PolicyImage, reasonsText, unenforced } from './enforcement.ts';
+import { fulcioChains } from './fulcio-chains.ts';
 import { identityMatches } from './identity-match.ts';
 import { keySourceName, readKeySource } from './key-source.ts';
 import type { KeySource, SigstoreSigned } from './policy.ts';
 
+/** The annotation of cosign with the certificates above that of the signer. */
+const CHAIN = 'dev.sigstore.cosign/chain';
+
 /** A requirement with its keys read, so that judging does no I/O. */
 interface Material {
   readonly requirement: SignatureRequirement;
-  readonly trustRoot: LoadedTrustRoot | undefined;
+  /** Trust material for one signature: authorities are completed by what it brings along, as far as they issued it. */
+  readonly trustRootFor: (document: SignatureDocument) => Promise<LoadedTrustRoot | undefined>;
 }
 
 /**
@@ -48,14 +53,18 @@ export async function judgeSigstoreSigned(
     throw isGantryError(cause) ? unenforced(image, cause.message, { cause }) : cause;
   });
   const { digest } = plugin.manifest;
-  const question = { ...material, root: digest, manifest: digest, now };
+  const { requirement } = material;
+  const judge = async (document: SignatureDocument): Promise<unknown> => {
+    const trustRoot = await material.trustRootFor(document);
+    return judgeSignature(document, { requirement, trustRoot, root: digest, manifest: digest, now }, op);
+  };
   const errors: GantryError[] = [];
   if (plugin.repository !== undefined) {
     for await (const { documents, fault, cut } of gatherSignatures(plugin.repository, plugin.manifest, op)) {
       if (cut !== undefined) throw cut;
       if (fault !== undefined) errors.push(fault);
       for (const document of documents) {
-        const refusal = await refusalOf(document, () => judgeSignature(document, question, op), rule, image, op);
+        const refusal = await refusalOf(document, () => judge(document), rule, image, op);
         if (refusal === undefined) return;
         errors.push(refusal);
       }
@@ -107,12 +116,14 @@ function signedName({ bytes }: SignatureDocument, op?: Op): string | undefined {
 }
 
 async function readMaterial(rule: SigstoreSigned, op?: Op): Promise<Material> {
-  const { fulcio, rekor } = rule;
-  const pem: PemFile[] = [
-    ...(fulcio === undefined ? [] : [pemFile('fulcio', fulcio.authorities, op)]),
-    ...rekor.map((source) => pemFile('rekor', source, op)),
-  ];
-  const part = (kind: PemFile['kind']) => pem.filter((file) => file.kind === kind).map((file) => file.part);
+  const { fulcio } = rule;
+  const authorities = fulcio && pemFile('fulcio', fulcio.authorities, op);
+  const rekor = rule.rekor.map((source) => pemFile('rekor', source, op));
+  const load = async (brought?: string): Promise<LoadedTrustRoot | undefined> => {
+    const pem = [...(authorities === undefined ? [] : fulcioChains(authorities, brought)), ...rekor];
+    return pem.length === 0 ? undefined : trustRootFromPem(pem, op);
+  };
+  const part = (files: readonly PemFile[]) => files.map((file) => file.part);
   const requirement = await completeRequirement({
     keys: distinct(rule.keys.map((source) => keyOf(source, op))),
     ...(fulcio !== undefined && {
@@ -120,11 +131,16 @@ async function readMaterial(rule: SigstoreSigned, op?: Op): Promise<Material> {
       ...{ timestamp: 'log', ct: 'none' },
     }),
     log: rekor.length > 0 ? 'required' : 'none',
-    ...(pem.length > 0 && {
-      trustRoot: { type: 'pem', parts: { fulcio: part('fulcio'), rekor: part('rekor'), ct: [], tsa: [] } },
+    ...(rekor.length > 0 && {
+      trustRoot: {
+        type: 'pem',
+        parts: { fulcio: part(authorities ? [authorities] : []), rekor: part(rekor), ct: [], tsa: [] },
+      },
     }),
   });
-  return { requirement, trustRoot: pem.length === 0 ? undefined : await trustRootFromPem(pem, op) };
+  // What is wrong with the material is wrong with the policy, whatever signatures there are.
+  await load();
+  return { requirement, trustRootFor: ({ annotations }) => load(annotations[CHAIN]) };
 }
 
 function pemFile(kind: PemFile['kind'], source: KeySource, op?: Op): PemFile {
