@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { bundleCommand } from './bundle.ts';
 import { type Manifest, type Published, readManifest, repository } from './packages.ts';
@@ -20,6 +30,8 @@ export async function stage(
     writeManifest(target, commandManifest(manifest));
   } else {
     stageLibrary(join(source, 'dist'), join(target, 'dist'));
+    // Licences of what a library was made from. npm packs LICENSE by itself.
+    if (existsSync(join(source, 'NOTICE'))) copyFileSync(join(source, 'NOTICE'), join(target, 'NOTICE'));
     writeFileSync(join(target, 'README.md'), libraryReadme(manifest));
     writeManifest(target, libraryManifest(manifest));
   }
@@ -52,7 +64,7 @@ function libraryManifest(manifest: Manifest): object {
   return {
     ...common(manifest),
     exports: { '.': { types: './dist/index.d.ts', default: './dist/index.js' }, './package.json': './package.json' },
-    files: ['dist'],
+    files: ['dist', 'NOTICE'],
     dependencies: manifest.dependencies,
     peerDependencies: manifest.peerDependencies,
     peerDependenciesMeta: manifest.peerDependenciesMeta,
