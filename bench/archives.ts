@@ -173,7 +173,7 @@ export async function slowNetwork(): Promise<Row[]> {
 }
 
 /** User and system seconds of a shell command and everything it starts. */
-function cpuOf(command: string): number {
+export function cpuOf(command: string): number {
   const measured = execFileSync('bash', ['-c', `TIMEFORMAT='%U %S'; { time { ${command}; } ; } 2>&1`], {
     encoding: 'utf8',
   });

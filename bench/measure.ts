@@ -40,7 +40,13 @@ function cpuSeconds(pid: number): number {
 /** Runs a command to its end; anything but exit 0 is an error. Memory and writes are polled until it ends. */
 export function sample(
   command: readonly [string, ...string[]],
-  options: { env?: Record<string, string>; cwd?: string; input?: string } = {},
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    input?: string;
+    /** Called each time that memory and writes are looked at. */
+    look?: () => void;
+  } = {},
 ): Promise<Sample> {
   return new Promise((done, failed) => {
     const begin = performance.now();
@@ -56,6 +62,7 @@ export function sample(
       peakBytes = Math.max(peakBytes, field(`/proc/${pid}/status`, 'VmHWM') * 1024);
       writtenBytes = Math.max(writtenBytes, field(`/proc/${pid}/io`, 'write_bytes'));
       cpu = Math.max(cpu, cpuSeconds(pid));
+      options.look?.();
     };
     const timer = setInterval(look, 5);
     child.stdout.on('data', (chunk) => {

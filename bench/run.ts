@@ -1,9 +1,10 @@
 /**
  * `npm run bench [-- ROW…]`: prints ratios against a peer or a bound measured in the same run, and misses honestly.
- * Needs skopeo and docker-registry (`npm run test:e2e` installs them) and Go for the Wasm rows. Nothing is asserted.
+ * Needs skopeo and docker-registry (`npm run test:e2e` installs them), Python 3 for `backstage`, and Go for the Wasm rows. Nothing is asserted.
  */
 import { mkdirSync } from 'node:fs';
 import { bigLayer, slowNetwork, smallFiles } from './archives.ts';
+import { backstage } from './backstage.ts';
 import { wasmCalls } from './calls.ts';
 import { cache } from './fixtures.ts';
 import { judging } from './judging.ts';
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Row[]>>> = {
   'small-files': smallFiles,
   'slow-network': slowNetwork,
   'big-layer': bigLayer,
+  backstage,
   judging,
   verify: verifying,
 };

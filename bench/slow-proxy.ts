@@ -20,13 +20,9 @@ const server = createServer((client) => {
     upstream.write(chunk);
   });
   relaySlowly(upstream, client, () => answerFrom);
-  for (const [from, to] of [
-    [client, upstream],
-    [upstream, client],
-  ] as const) {
-    from.on('error', () => to.destroy());
-    from.on('close', () => to.destroy());
-  }
+  client.on('error', () => upstream.destroy());
+  client.on('close', () => upstream.destroy());
+  upstream.on('error', () => client.destroy());
 });
 
 function countRequests(chunk: Buffer): number {
@@ -36,14 +32,21 @@ function countRequests(chunk: Buffer): number {
 function relaySlowly(from: Socket, to: Socket, notBefore: () => number): void {
   const slice = 64 * 1024;
   let free = 0;
+  let waiting = false;
+  from.on('close', () => {
+    if (!waiting) to.destroySoon();
+  });
   from.on('data', (chunk: Buffer) => {
     from.pause();
+    waiting = true;
     const begin = Math.max(free, notBefore(), performance.now());
     free = begin + (chunk.length / bytesPerSecond) * 1000;
     setTimeout(
       () => {
+        waiting = false;
         if (!to.destroyed) to.write(chunk);
-        from.resume();
+        if (from.destroyed) to.destroySoon();
+        else from.resume();
       },
       Math.max(0, (chunk.length > slice ? free : begin) - performance.now()),
     );
