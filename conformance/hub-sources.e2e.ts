@@ -11,6 +11,7 @@ import { selfSigned } from './certificates.ts';
 import { skopeoCopy } from './clients.ts';
 import { type DeveloperHub, developerHub } from './developer-hub.ts';
 import { imageDirectory, packageDirectory, packageName, writeDynamicPlugin } from './dynamic-plugin.ts';
+import { gantry } from './gantry.ts';
 import { freePort, run, temporaryDirectory } from './processes.ts';
 import { startDockerRegistry, startOlareg } from './registries.ts';
 import { startVerdaccio } from './verdaccio.ts';
@@ -27,11 +28,11 @@ test('Backstage loads what came from images, an archive, npm and a directory wit
   );
   assert.deepEqual(await hub.names(), [
     '.npmrc',
+    imageDirectory({ name: 'alone' }),
     imageDirectory({ name: 'copied' }),
     imageDirectory({ name: 'first' }),
     packageDirectory({ name: 'local' }),
     packageDirectory({ name: 'npm' }),
-    imageDirectory({ name: 'olareg' }),
     imageDirectory({ name: 'second' }),
     packageDirectory({ name: 'tgz' }),
     'app-config.dynamic-plugins.yaml',
@@ -41,7 +42,7 @@ test('Backstage loads what came from images, an archive, npm and a directory wit
   assert.deepEqual(complaints(loaded), []);
   assert.deepEqual(
     loaded.plugins.map(({ name, role, feature, failure }) => ({ name, role, feature, failure })),
-    ['copied', 'first', 'local', 'npm', 'olareg', 'second', 'tgz'].map((name) => ({
+    ['alone', 'copied', 'first', 'local', 'npm', 'second', 'tgz'].map((name) => ({
       name: packageName({ name }),
       role: 'backend-plugin',
       feature: '@backstage/BackendFeature',
@@ -66,21 +67,40 @@ test('Backstage loads what came from images, an archive, npm and a directory wit
   });
 });
 
+test('an archive of an authority that npm is told about, of one that nobody knows, and a file that is missing', async (t) => {
+  const archive = await serveArchive(t, 'tgz');
+  const entry = `plugins: [{ package: '${archive.url}', integrity: ${archive.integrity} }]\n`;
+  const told = await developerHub(t);
+  await told.write(`cafile=${archive.authority}\n`, '.npmrc');
+  await told.write(entry);
+  assert.equal((await told.report()).plugins[0]?.state, 'installed');
+
+  const untold = await developerHub(t);
+  await untold.write(`cafile=${untold.directory}/absent.pem\n`, '.npmrc');
+  await untold.write(entry);
+  const { plugins } = await untold.report(1);
+  assert.equal(plugins[0]?.error?.code, 'REGISTRY_TLS');
+  assert.match(plugins[0]?.error?.message ?? '', /certificate/);
+  assert.deepEqual(await untold.names(), []);
+});
+
 /** Publishes one plugin, or two, to each kind of place; gives a configuration that names all of them. */
 async function everySource(t: TestContext, hub: DeveloperHub): Promise<string> {
-  const [docker, olareg, npm, build] = await Promise.all([
+  const [docker, olareg, npm, build, g] = await Promise.all([
     startDockerRegistry(t),
     startOlareg(t),
     startVerdaccio(t),
     buildah(t),
+    gantry(t),
   ]);
   const many = await context(t, ['first', 'second']);
-  const directories = ['first', 'second'].map((name) => imageDirectory({ name }));
-  await build.push(many, `${docker.address}/acme/many:1.0`, dynamicPackages(directories));
+  const exported = ['first', 'second'].map((name) => join(many, imageDirectory({ name })));
+  for (const { address } of [docker, olareg]) {
+    await g.ok(['backstage', 'package', ...exported, '--tag', `${address}/acme/many:1.0`]);
+  }
 
-  const alone = await context(t, ['olareg']);
-  const annotations = dynamicPackages([imageDirectory({ name: 'olareg' })]);
-  await build.push(alone, `${olareg.address}/acme/alone:1.0`, annotations);
+  const alone = await context(t, ['alone']);
+  await build.push(alone, `${olareg.address}/acme/alone:1.0`, dynamicPackages([imageDirectory({ name: 'alone' })]));
 
   const copied = await context(t, ['copied']);
   await build.push(copied, `${olareg.address}/acme/source:1.0`, dynamicPackages([imageDirectory({ name: 'copied' })]));
@@ -98,10 +118,10 @@ async function everySource(t: TestContext, hub: DeveloperHub): Promise<string> {
 plugins:
   - package: oci://${docker.address}/acme/many:1.0!${imageDirectory({ name: 'first' })}
     pluginConfig: { first: { greeting: from first } }
-  - package: oci://${docker.address}/acme/many:1.0!${imageDirectory({ name: 'second' })}
+  - package: oci://${olareg.address}/acme/many:1.0!${imageDirectory({ name: 'second' })}
     pluginConfig: { second: { greeting: from second } }
   - package: oci://${olareg.address}/acme/alone:1.0
-    pluginConfig: { olareg: { greeting: from olareg } }
+    pluginConfig: { alone: { greeting: from alone } }
   - package: oci://${docker.address}/acme/copied:1.0
     pluginConfig: { copied: { greeting: from copied } }
   - package: '${packageName({ name: 'npm' })}@1.0.0'
