@@ -14,7 +14,7 @@ import { refuseSharedDirectories } from './same-directory.ts';
 import { readEntries, type WrittenEntry } from './written-entry.ts';
 
 /** Name of the configuration, in the working directory. */
-const CONFIGURATION_FILE = 'dynamic-plugins.yaml';
+export const CONFIGURATION_FILE = 'dynamic-plugins.yaml';
 /** The include that a catalog index takes the place of. */
 const EMBEDDED_DEFAULT = 'dynamic-plugins.default.yaml';
 

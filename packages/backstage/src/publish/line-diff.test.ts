@@ -51,6 +51,9 @@ test('a diff shows three lines around a change, and nothing where nothing change
     unifiedDiff('x.yaml', text, edits),
     '--- a/x.yaml\n+++ b/x.yaml\n@@ -2,7 +2,7 @@\n b\n c\n d\n-e\n+E\n f\n g\n h\n',
   );
+  const unended = unifiedDiff('x', 'a\nb', [{ start: 3, end: 3, text: '\nc' }]);
+  const mark = '\\ No newline at end of file';
+  assert.equal(unended, `--- a/x\n+++ b/x\n@@ -1,2 +1,3 @@\n a\n b\n${mark}\n+c\n${mark}\n`);
   assert.equal(unifiedDiff('x.yaml', text, []), '');
   assert.equal(unifiedDiff('x.yaml', text, [{ start: 8, end: 9, text: 'e' }]), '');
 });

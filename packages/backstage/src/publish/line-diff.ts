@@ -33,10 +33,11 @@ export function unifiedDiff(name: string, text: string, edits: readonly TextEdit
   if (changes.length === 0) return '';
   const lines = text.split('\n');
   // What follows the last line break is no line.
-  if (lines.at(-1) === '') lines.pop();
+  const ended = lines.at(-1) === '';
+  if (ended) lines.pop();
   let shift = 0;
   const hunks = grouped(changes).map((group) => {
-    const hunk = hunkOf(lines, group, shift);
+    const hunk = hunkOf(lines, ended, group, shift);
     shift += group.reduce((sum, { added, removed }) => sum + added.length - removed.length, 0);
     return hunk;
   });
@@ -101,7 +102,7 @@ function grouped(changes: readonly Change[]): readonly (readonly Change[])[] {
   return groups;
 }
 
-function hunkOf(lines: readonly string[], group: readonly Change[], shift: number): readonly string[] {
+function hunkOf(lines: readonly string[], ended: boolean, group: readonly Change[], shift: number): readonly string[] {
   const [first] = group;
   const last = group.at(-1);
   if (first === undefined || last === undefined) return [];
@@ -119,5 +120,15 @@ function hunkOf(lines: readonly string[], group: readonly Change[], shift: numbe
     body.filter((line) => line[0] !== '+').length,
     body.filter((line) => line[0] !== '-').length,
   ];
+  if (!ended && end === lines.length) markUnended(body);
   return [`@@ -${start + 1},${before} +${start + 1 + shift},${after} @@`, ...body];
+}
+
+/** Says of the last line, before and after the change, that no line break follows it. */
+function markUnended(body: string[]): void {
+  const before = body.findLastIndex((line) => line[0] !== '+');
+  const after = body.findLastIndex((line) => line[0] !== '-');
+  for (const index of new Set([Math.max(before, after), Math.min(before, after)])) {
+    body.splice(index + 1, 0, '\\ No newline at end of file');
+  }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { installFault } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 import { checkHash, expectedIntegrity } from '../npm/integrity.ts';
@@ -14,7 +15,7 @@ const DIRECTORY = 'packages';
 
 /**
  * Brings a package that is no image into a mirror directory as a file. One that an earlier run left there is kept, when its
- * bytes are still right and the configuration means just them. Throws what obtaining a tarball throws.
+ * bytes are still right and the configuration means just them. Throws what obtaining a tarball throws, `INSTALL_IO`.
  */
 export async function mirrorPackage(
   entry: PluginEntry,
@@ -25,9 +26,10 @@ export async function mirrorPackage(
 ): Promise<MirroredPackage> {
   const known = before.find((one) => one.package === shownPackage(entry));
   if (known !== undefined && (await isStillRight(entry, join(directory, known.file), known, op))) return known;
-  mkdirSync(join(directory, DIRECTORY), { recursive: true });
-  const place = await mkdtemp(join(directory, DIRECTORY, '.part-'));
+  let place: string | undefined;
   try {
+    mkdirSync(join(directory, DIRECTORY), { recursive: true });
+    place = await mkdtemp(join(directory, DIRECTORY, '.part-'));
     const part = join(place, 'package.tgz');
     const found = await tarballs.obtain(entry, part, op);
     if (found.path !== part) await copyFile(found.path, part);
@@ -35,8 +37,10 @@ export async function mirrorPackage(
     renameSync(part, join(directory, file));
     const resolved = found.package === entry.package ? shownPackage(entry) : found.package;
     return { package: shownPackage(entry), resolved, file, integrity: found.integrity };
+  } catch (error) {
+    throw installFault(error, `write below ${directory}`);
   } finally {
-    await rm(place, { recursive: true, force: true });
+    if (place !== undefined) await rm(place, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishFile, RecordFields, readRegularFile, systemFileSystem } from '@gantry/core';
+import { installFault, publishFile, RecordFields, readRegularFile, systemFileSystem } from '@gantry/core';
 import type { Digest, Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { backstageLimits } from '../backstage-limits.ts';
@@ -66,8 +66,12 @@ export function requireMirrorRecord(directory: string, op?: Op): MirrorRecord {
   });
 }
 
-/** Replaces `mirror.json` of a directory as a whole. */
+/** Replaces `mirror.json` of a directory as a whole. Throws `INSTALL_IO`. */
 export function writeMirrorRecord(directory: string, { images, packages }: MirrorRecord): void {
   const document = { schemaVersion: 1, images, packages };
-  publishFile(systemFileSystem, join(directory, NAME), Buffer.from(`${JSON.stringify(document, null, 1)}\n`), 0o644);
+  try {
+    publishFile(systemFileSystem, join(directory, NAME), Buffer.from(`${JSON.stringify(document, null, 1)}\n`), 0o644);
+  } catch (error) {
+    throw installFault(error, `write ${join(directory, NAME)}`);
+  }
 }

@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGantryError, type Op, ociError, openLayout, type Repository, repositoryName } from '@gantry/oci';
-import { type LoadedConfiguration, loadDynamicPlugins } from '../config/load-dynamic-plugins.ts';
+import { backstageError } from '../backstage-errors.ts';
+import { CONFIGURATION_FILE, type LoadedConfiguration, loadDynamicPlugins } from '../config/load-dynamic-plugins.ts';
+import { isPluginFile } from '../config/read-plugin-file.ts';
 import type { CatalogDefault } from '../images/catalog-index.ts';
 import { extraIndexes } from '../images/extra-indexes.ts';
 import { DEFAULT_FILE } from '../images/kept-indexes.ts';
@@ -49,7 +50,7 @@ export async function mirrorToDirectory(
   operation?: Op,
 ): Promise<MirroredDirectory> {
   const { op, traffic } = countTraffic(operation);
-  mkdirSync(target, { recursive: true });
+  requireConfiguration(options.directory);
   await using sources = openHubSources(options, op);
   const before = readMirrorRecord(target, op) ?? { images: [], packages: [] };
   await using layout = await openLayout(target, { create: true }, op);
@@ -85,6 +86,15 @@ export async function mirrorToDirectory(
     ],
     ...traffic(),
   };
+}
+
+/** What there is nothing to fetch for is a mistake here, other than at the start of a pod. */
+function requireConfiguration(directory: string): void {
+  if (isPluginFile({ path: join(directory, CONFIGURATION_FILE), shownAs: CONFIGURATION_FILE })) return;
+  throw backstageError('CONFIG_DYNAMIC_PLUGINS', `there is no ${CONFIGURATION_FILE} in ${directory}`, {
+    details: { path: directory },
+    hint: 'run it where dynamic-plugins.yaml is',
+  });
 }
 
 async function copyImage({ mirror, images, op }: Run, image: string): Promise<void> {

@@ -345,6 +345,15 @@ test('a catalog index without a default file ends it: nothing is known then', as
   });
 });
 
+test('without a configuration there is nothing to mirror, and nothing is made', async (t) => {
+  const here = await world(t);
+  await assert.rejects(mirrorToDirectory(here.mirror, here.options()), {
+    code: 'CONFIG_DYNAMIC_PLUGINS',
+    message: /there is no dynamic-plugins\.yaml in /,
+  });
+  assert.equal(existsSync(here.mirror), false);
+});
+
 test('the place of a mirror is a host with a path below it', () => {
   assert.deepEqual(mirrorPlace('mirror.example:5000/a/b/'), { registry: 'mirror.example:5000', prefix: 'a/b' });
   assert.deepEqual(mirrorPlace('localhost'), { registry: 'localhost', prefix: '' });

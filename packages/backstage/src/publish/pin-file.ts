@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { publishFile, stagingFault, systemFileSystem } from '@gantry/core';
+import { installFault, publishFile, systemFileSystem } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import { readPluginText } from '../config/read-plugin-file.ts';
 import { type HubOptions, openHubSources } from './hub-sources.ts';
@@ -17,7 +17,7 @@ export interface PinFile {
 
 /**
  * Pins the packages of dynamic-plugins.yaml, or of a file that it includes. What could be pinned is written also when another
- * package failed. Throws what {@link pinConfiguration} does, `STORE_FULL`, `INSTALL_IO`.
+ * package failed. Throws what {@link pinConfiguration} does, `INSTALL_IO`.
  */
 export async function pinFile(file: PinFile, options: HubOptions, op?: Op): Promise<PinnedConfiguration> {
   const text = readPluginText(file, op);
@@ -33,6 +33,6 @@ function replace(path: string, text: string): void {
     const target = realpathSync(path);
     publishFile(systemFileSystem, target, Buffer.from(text), statSync(target).mode & 0o777);
   } catch (error) {
-    throw stagingFault(error);
+    throw installFault(error, `write ${path}`);
   }
 }

@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadPublishing, type MirroredPackage } from '@gantry/backstage';
-import { errorCode, isPath } from '@gantry/core';
+import { errorCode, installFault, isPath } from '@gantry/core';
 import { openRepository } from '@gantry/oci';
 import { hubOptions } from '../app/hub-options.ts';
 import { type RegistryFlags, transportFor } from '../app/registries.ts';
 import { readSettings } from '../app/settings.ts';
 import { cliError } from '../cli-errors.ts';
 import type { Context } from '../context.ts';
+import { failureFacts } from '../output/failure.ts';
 import { formatBytes } from '../output/quantity.ts';
 
 /** Flags of `gantry backstage mirror`. */
@@ -37,7 +38,7 @@ export async function backstageMirror(
 
 /**
  * JSON: {directory, images: [{image, digest}], packages: [{package, resolved, file, integrity}], local: [directories], failed:
- * [{package}], requests, bytes}; what failed is told on stderr.
+ * [{package, error}], requests, bytes}.
  */
 async function toDirectory(context: Context, named: string, options: MirrorOptions): Promise<void> {
   const { io, output } = context;
@@ -49,7 +50,7 @@ async function toDirectory(context: Context, named: string, options: MirrorOptio
   for (const { error } of failures) output.failure(error);
   if (local.length > 0) output.note(`local packages go with the configuration: ${local.join(', ')}`);
   output.note(`images: ${images.length}, packages: ${packages.length}, ${formatBytes(bytes)} in ${requests} requests`);
-  const failed = failures.map((failure) => ({ package: failure.package }));
+  const failed = failures.map((failure) => ({ package: failure.package, error: failureFacts(failure.error) }));
   await output.result({ directory, images, packages, local, failed, requests, bytes }, [
     ...images.map(({ image, digest }) => `${image} ${digest}`),
     ...packages.map(({ package: name, file }) => `${name} ${file}`),
@@ -73,7 +74,9 @@ async function toRegistry(context: Context, named: string, registry: string, opt
     settings.op,
   );
   const { images, packages, registriesConf } = pushed;
-  await writeFile(file, registriesConf);
+  await writeFile(file, registriesConf).catch((error: unknown) => {
+    throw installFault(error, `write ${file}`);
+  });
   output.note(
     `wrote ${file}: installers read it with CONTAINERS_REGISTRIES_CONF=${file}, or in /etc/containers/registries.conf.d`,
   );
@@ -106,7 +109,7 @@ function adviceFor(packages: readonly MirroredPackage[], directory: string): rea
 async function refuseForeign(file: string, mark: string): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
+    return '';
   });
   if (text === undefined || text.startsWith(mark)) return;
   throw cliError('CONFIG_USAGE', `${file} is there, and was not written by this command`, {

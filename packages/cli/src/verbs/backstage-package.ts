@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { loadPublishing, type PublishedImage, type PublishedPlugins } from '@gantry/backstage';
 import { formatPlatform, formatReference, parsePlatform } from '@gantry/oci';
 import { layerFacts } from '../app/artifact-facts.ts';
+import { hubLog } from '../app/hub-options.ts';
 import { openOne } from '../app/open-one.ts';
 import { signingOf, taggedReference } from '../app/publish-destination.ts';
 import { publishedDocument } from '../app/published.ts';
@@ -47,7 +48,6 @@ export async function backstagePackage(
     ...(signing === undefined && { tag: destination.tag }),
   };
   const publishing = await loadPublishing();
-  const log = { line: (text: string) => output.detail(text), warn: (text: string) => output.note(text) };
   const published: PublishedImage & Partial<Pick<PublishedPlugins, 'plugins'>> =
     catalogIndex === undefined
       ? await publishing.publishPlugins(
@@ -57,7 +57,7 @@ export async function backstagePackage(
         )
       : await publishing.publishCatalogIndex(
           repository,
-          { ...request, directory: resolve(io.cwd, catalogIndex), log },
+          { ...request, directory: resolve(io.cwd, catalogIndex), log: hubLog(output) },
           op,
         );
   const signatures = await signing?.(repository, published.root, destination.tag);
