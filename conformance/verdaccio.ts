@@ -16,6 +16,8 @@ export interface Verdaccio {
   readonly token: string;
   /** Publishes a plugin; gives its integrity. */
   publish(plugin: DynamicPlugin, options?: PublishOptions): Promise<string>;
+  /** Publishes an archive that npm packed. */
+  publishFile(file: string): Promise<void>;
   /** How many requests it has answered. */
   requests(): Promise<number>;
 }
@@ -44,6 +46,7 @@ export async function startVerdaccio(t: Cleanup): Promise<Verdaccio> {
   const token = await register(url);
   const npmrc = join(directory, 'npmrc');
   await writeFile(npmrc, `registry=${url}\n${place}:_authToken=${token}\nupdate-notifier=false\n`);
+  const env = { NPM_CONFIG_USERCONFIG: npmrc, npm_config_cache: join(directory, 'cache') };
   let count = 0;
   return {
     ...{ url, place, token },
@@ -54,9 +57,11 @@ export async function startVerdaccio(t: Cleanup): Promise<Verdaccio> {
       await writeDynamicPlugin(source, plugin);
       const file = join(source, 'package.json');
       await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), ...manifest }));
-      const env = { NPM_CONFIG_USERCONFIG: npmrc, npm_config_cache: join(directory, 'cache') };
       const printed = await run('npm', ['publish', '--json', '--tag', tag], { cwd: source, env });
       return integrityIn(JSON.parse(printed) as Published, manifest.name ?? packageName(plugin));
+    },
+    publishFile: async (file) => {
+      await run('npm', ['publish', '--silent', file], { cwd: directory, env });
     },
     requests: async () => (await readFile(log, 'utf8')).split('\n').filter((line) => line.includes('"status"')).length,
   };
