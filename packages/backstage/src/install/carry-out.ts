@@ -1,3 +1,4 @@
+import type { Policy } from '@gantry/core';
 import { digestHex, type Environment, isDigest, isGantryError, type Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { shown } from '../config/config-fault.ts';
@@ -9,6 +10,7 @@ import type { LogSink } from './log-sink.ts';
 import type { Packages } from './open-packages.ts';
 import { settleParallel } from './settle-parallel.ts';
 import type { StagedPlugin } from './staged-plugin.ts';
+import { checkPackageTrust } from './trust-rules.ts';
 
 /** How installing one plugin ended. */
 export type Installation =
@@ -25,6 +27,7 @@ export interface InstallationContext {
   /** Directories of the root that are taken, with the package that has each. */
   readonly taken: Map<string, string>;
   readonly environment: Environment;
+  readonly policy: Policy;
   readonly log: LogSink;
 }
 
@@ -94,6 +97,7 @@ export async function carryOut(
   }
 
   async function stageOther({ entry }: Decision): Promise<() => StagedPlugin> {
+    checkPackageTrust(entry, context.policy);
     const opened = await context.packages.npm();
     if (entry.source.type === 'npm') await context.packages.contact(op);
     const staged = await opened.stage(entry, context.root.staging(), op);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { PolicyClause } from '@gantry/core';
 import { type Environment, isGantryError, type OpEvent, systemEnvironment } from '@gantry/oci';
 import { type HubWorld, hubWorld } from '@gantry/testkit';
 import { install } from './install.fixture.ts';
@@ -283,6 +284,49 @@ test('a catalog index takes the place of the embedded default, and an unchanged 
   assert.ok(down.lines.some((line) => line.includes('using the catalog index of')));
 });
 
+test('trust entries for npm packages and tarballs: an integrity is what they can ask for', async (t) => {
+  const world = await hubWorld(t);
+  const { url, integrity } = world.npm.publish({ name: '@acme/four', version: '4.0.0' });
+  world.npm.publish({ name: 'five', version: '5.0.0' });
+  const clause = (scope: string, require: 'digest' | 'cosign' | 'none'): PolicyClause => ({
+    scope,
+    require,
+    source: `gantry.yaml: ${scope}`,
+  });
+  const env = { SKIP_INTEGRITY_CHECK: 'true' };
+  const attempt = async (yaml: string, ...clauses: readonly PolicyClause[]): Promise<string | undefined> => {
+    await world.configure(`plugins:\n${yaml}`);
+    const { report } = await install(world, { env, policy: { fallback: 'digest', lists: [clauses] } });
+    return report.plugins[0]?.error?.code ?? report.plugins[0]?.state;
+  };
+  const scoped = `  - package: '@acme/four@4.0.0'\n`;
+  assert.equal(await attempt(scoped), 'installed');
+  assert.equal(await attempt(scoped, clause('npm:@acme/', 'digest')), 'POLICY_UNPINNED');
+  assert.equal(await attempt(scoped, clause('npm:@acme/', 'cosign')), 'SIGNATURE_MISSING');
+  assert.equal(await attempt(scoped, clause('npm:@acme/', 'digest'), clause('npm:@acme/four', 'none')), 'installed');
+  assert.equal(await attempt(`${scoped}    integrity: ${integrity}\n`, clause('npm:@acme/', 'digest')), 'installed');
+  assert.equal(await attempt(`  - package: one@npm:five@5.0.0\n`, clause('npm:five', 'digest')), 'POLICY_UNPINNED');
+  // A URL of loopback is no https, and so nobody's scope.
+  assert.equal(
+    await attempt(`  - package: ${url}\n    integrity: ${integrity}\n`, clause('npm:', 'cosign')),
+    'SIGNATURE_MISSING',
+  );
+});
+
+test('pluginEntryBytes holds at n and n-1, and MAX_ENTRY_SIZE overrides it', async (t) => {
+  const world = await hubWorld(t);
+  const { image } = await world.publish('acme/p', ['one'], { text: 'x'.repeat(500) });
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+  const size = '// \n'.length + 500;
+  const tooLarge = await install(world, { op: { limits: { pluginEntryBytes: size - 1 } } });
+  assert.match(tooLarge.report.plugins[0]?.error?.message ?? '', /^Zip bomb detected in one\/index\.js/);
+  const small = await install(world, { env: { MAX_ENTRY_SIZE: String(size - 1) } });
+  assert.equal(small.report.plugins[0]?.error?.code, 'ARCHIVE_LIMIT');
+  assert.deepEqual((await install(world, { op: { limits: { pluginEntryBytes: size } } })).states, [
+    'oci://acme/p:1.0!one installed',
+  ]);
+});
+
 test('a pod waits a moment before its first request; whoever asks nobody, or is no pod, does not', async (t) => {
   const world = await hubWorld(t);
   const { image } = await world.publish('acme/p', ['one']);
@@ -303,6 +347,9 @@ test('a pod waits a moment before its first request; whoever asks nobody, or is 
   await rm(world.root, { recursive: true });
   await install(world, { environment });
   assert.deepEqual(waits, [0], 'no pod');
+  await rm(world.root, { recursive: true });
+  await install(world, { ...pod, op: { limits: { startJitter: 502 } } });
+  assert.deepEqual(waits, [0], 'another limit, another wait');
 });
 
 test('a run that loses its lock to another installer starts again', async (t) => {

@@ -119,7 +119,11 @@ async function runInstall(run: Run): Promise<Result> {
   }
   for (const decision of decisions) await settleStanding(decision, root, decided.paths, environment.now(), op);
   const taken = directoriesTaken(decided);
-  const installations = await carryOut(wanted, { ...run, paths: decided.paths, taken, environment, log }, op);
+  const installations = await carryOut(
+    wanted,
+    { ...run, paths: decided.paths, taken, environment, policy: options.policy, log },
+    op,
+  );
   plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
   if (plugins.some(({ state }) => state === 'failed')) return { appConfig: null };
   for (const one of obsolete(taken, installed)) {

@@ -3,9 +3,14 @@
  * `ghcr.io/acme/` both cover `ghcr.io/acme/tool`; neither covers `ghcr.io/acme-evil/tool` nor `ghcr.io:8443/acme/tool`.
  */
 
+/** Before the names of npm packages; alone it is the scope of all of them. */
+const NPM = 'npm:';
+const NPM_SCOPE = /^npm:(?:@[\w~-][\w.~-]*(?:\/(?:[\w~-][\w.~-]*)?)?|[\w~-][\w.~-]*)?$/;
+
 /** Whether a name lies in a scope. Exact text, no patterns. */
 export function scopeCovers(scope: string, name: string): boolean {
   if (scope === name) return true;
+  if (scope === NPM) return name.startsWith(NPM);
   return name.startsWith(scope.endsWith('/') ? scope : `${scope}/`);
 }
 
@@ -16,6 +21,7 @@ export function scopeCovers(scope: string, name: string): boolean {
 export function normaliseScope(text: string): string | undefined {
   if (text === '' || /[\s\x00-\x1f\x7f]/.test(text)) return undefined;
   if (text.startsWith('https://')) return normaliseUrlScope(text);
+  if (text.startsWith(NPM)) return NPM_SCOPE.test(text) ? text : undefined;
   if (text.startsWith('file:/') || text.startsWith('oci-layout:/')) return text;
   const bare = text.startsWith('oci://') ? text.slice('oci://'.length) : text;
   if (/^[a-z-]+:\/\/|^\/|\/\/|[@?#*!]/i.test(bare) || bare === '') return undefined;
