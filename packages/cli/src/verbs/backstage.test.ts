@@ -66,3 +66,15 @@ test('backstage install ends with 1 for any failure, as the original does', asyn
   const verbose = await gantry(['backstage', 'install', 'dynamic-plugins-root', '--verbose'], options);
   assert.match(verbose.err, /GET http:\/\/.*\/v2\/acme\/absent\/manifests\/1 404/);
 });
+
+test('progress is drawn where somebody watches, and nowhere else', async (t) => {
+  const world = await hubWorld(t);
+  const options = { cwd: world.cwd, env: world.env };
+  const { image } = await world.publish('acme/p', ['one']);
+  await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
+  const watched = await gantry(['backstage', 'install', 'first'], { ...options, interactive: true });
+  assert.equal(watched.code, 0);
+  assert.match(watched.err, /\r\u001b\[Kfetching \d+ of \d+, /);
+  assert.doesNotMatch(watched.out, /\u001b/);
+  assert.equal((await gantry(['backstage', 'install', 'second'], options)).err, '');
+});
