@@ -38,6 +38,31 @@ test('verdaccio', async (t) => {
     });
   }
 
+  await t.test(
+    'another version gets another directory, and the old one goes; what is forced is installed, and stays',
+    async (t) => {
+      const hub = await developerHub(t);
+      await hub.write(`${scoped}${npm.place}:_authToken=${npm.token}\n`, '.npmrc');
+      await only(hub, `${name}@1.0.0`, first);
+      await hub.write(entry(`${name}@1.1.0`, second));
+      const upgraded = await hub.report();
+      assert.deepEqual(
+        upgraded.plugins.map(({ state }) => state),
+        ['installed', 'removed'],
+      );
+      const directory = packageDirectory({ ...plugin, version: '1.1.0' });
+      assert.deepEqual(await hub.names(), [directory, 'app-config.dynamic-plugins.yaml']);
+      await hub.write(`${entry(`${name}@1.1.0`, second)}    forceDownload: true\n`);
+      for (const _ of [1, 2]) {
+        assert.deepEqual(
+          (await hub.report()).plugins.map(({ state }) => state),
+          ['installed'],
+        );
+        assert.deepEqual(await hub.names(), [directory, 'app-config.dynamic-plugins.yaml']);
+      }
+    },
+  );
+
   const basic = Buffer.from('ann:password-of-ann').toString('base64');
   const places: Readonly<Record<string, (hub: DeveloperHub) => Promise<unknown>>> = {
     '.npmrc in the root': (hub) =>
