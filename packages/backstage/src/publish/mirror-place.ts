@@ -1,4 +1,12 @@
-import { type Digest, digestHex, type Op, ociError, parseReference, type RegistryReference } from '@gantry/oci';
+import {
+  DEFAULT_TAG,
+  type Digest,
+  digestHex,
+  type Op,
+  ociError,
+  parseReference,
+  type RegistryReference,
+} from '@gantry/oci';
 
 /** A registry, or a part of one, that images are mirrored into. */
 export interface MirrorPlace {
@@ -40,5 +48,6 @@ export function mirroredReference(
 ): RegistryReference & { readonly tag: string } {
   const name = parseReference(`${mirrorLocation(place, image.registry)}/${image.repository}`, op);
   if (name.kind !== 'registry') throw new TypeError(`${place.registry} is no registry`);
-  return { ...name, tag: image.tag ?? `mirror-${digestHex(digest).slice(0, 12)}` };
+  const untagged = image.digest === undefined ? DEFAULT_TAG : `mirror-${digestHex(digest).slice(0, 12)}`;
+  return { ...name, tag: image.tag ?? untagged };
 }

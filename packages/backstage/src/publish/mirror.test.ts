@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { keySigner, type Policy, signArtifact } from '@gantry/core';
 import {
   type Digest,
+  formatReference,
   openRepository,
   openTransport,
   parseReference,
@@ -24,10 +25,11 @@ import {
   tempDir,
 } from '@gantry/testkit';
 import { layerOf, pluginFiles } from '../images/images.fixture.ts';
+import { imageReference } from '../images/resolve-image.ts';
 import { installDynamicPlugins } from '../install/install-dynamic-plugins.ts';
 import { exportPlugin, writeFiles } from './exported.fixture.ts';
 import type { HubOptions } from './hub-sources.ts';
-import { mirrorPlace } from './mirror-place.ts';
+import { mirroredReference, mirrorPlace } from './mirror-place.ts';
 import { mirrorToDirectory } from './mirror-to-directory.ts';
 import { type MirroredRegistry, mirrorToRegistry } from './mirror-to-registry.ts';
 import { publishCatalogIndex } from './publish-catalog-index.ts';
@@ -352,6 +354,22 @@ test('without a configuration there is nothing to mirror, and nothing is made', 
     message: /there is no dynamic-plugins\.yaml in /,
   });
   assert.equal(existsSync(here.mirror), false);
+});
+
+test('an image keeps its tag in a mirror; one by digest alone gets a tag, one without either the default', () => {
+  const digest: Digest = `sha256:${'ab'.repeat(32)}`;
+  const place = mirrorPlace('mirror.example/hub');
+  for (const [image, tag] of [
+    ['quay.example:8443/a/b:1.0', 'hub/quay.example-8443/a/b:1.0'],
+    [`quay.example/a/b:1.0@${digest}`, 'hub/quay.example/a/b:1.0'],
+    [`quay.example/a/b@${digest}`, 'hub/quay.example/a/b:mirror-abababababab'],
+    ['quay.example/a/b', 'hub/quay.example/a/b:latest'],
+    ['busybox:1', 'hub/docker.io/library/busybox:1'],
+    ['[::1]:5000/a:1', 'hub/1-5000/a:1'],
+  ] as const) {
+    const mirrored = mirroredReference(place, imageReference(image), digest);
+    assert.equal(formatReference(mirrored), `mirror.example/${tag}`);
+  }
 });
 
 test('the place of a mirror is a host with a path below it', () => {

@@ -157,7 +157,11 @@ test('integrity prints what an entry of a package needs', async (t) => {
 test('mirror carries everything into a directory and out of it, and installers find it by the registries.conf it writes', async (t) => {
   const { cwd, registry, npm, options, write } = await place(t);
   const ref = `${registry.address}/acme/x:1.0`;
-  const { digest } = await gantryJson(['backstage', 'package', 'x', '--tag', ref], options);
+  assert.equal((await gantry(['key', 'generate'], options)).code, 0);
+  const signed = ['backstage', 'package', 'x', '--tag', ref, '--sign-key', 'gantry.key'];
+  const { digest } = await gantryJson(signed, options);
+  const rule = 'require: cosign\n    keys: { file: gantry.pub }';
+  await write('gantry.yaml', `schemaVersion: 1\ntrust:\n  - scope: ${registry.address}/acme\n    ${rule}\n`);
   const five = npm.publish({ name: 'five', version: '5.0.0' });
   await write(
     'dynamic-plugins.yaml',
@@ -180,7 +184,13 @@ test('mirror carries everything into a directory and out of it, and installers f
     CONTAINERS_REGISTRIES_CONF: join(cwd, 'registries.conf'),
     REGISTRY_AUTH_FILE: join(cwd, 'none'),
   };
-  const installed = await gantry(['backstage', 'install', 'root'], { cwd, env });
+  const installed = await gantry(['backstage', 'install', 'root', '--report', 'report.json'], { cwd, env });
   assert.equal(installed.code, 0, installed.err);
+  const report = JSON.parse(await readFile(join(cwd, 'report.json'), 'utf8'));
+  assert.match(
+    report.plugins[0].signer,
+    /sha256:/,
+    'trust holds for the name that is written, with the signature of the mirror',
+  );
   assert.ok(existsSync(join(cwd, 'root', 'acme-plugin-x', 'dist', 'index.cjs.js')));
 });
