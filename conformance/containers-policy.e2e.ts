@@ -162,6 +162,35 @@ test('signedBy: whatever skopeo accepts and refuses, so do we', async (t) => {
     assert.equal((await installed(await pod(t, unsigned, files), false)).error?.code, 'SIGNATURE_MISSING');
   });
 
+  await t.test('a signature by a subkey is one by the key', async (t) => {
+    const owner = await gpgSigner(t, 'owner');
+    const env = { GNUPGHOME: owner.home };
+    const add = [
+      '--batch',
+      '--quiet',
+      '--passphrase',
+      '',
+      '--quick-add-key',
+      owner.fingerprint,
+      'rsa2048',
+      'sign',
+      'never',
+    ];
+    await run('gpg', add, { env });
+    const listed = await run('gpg', ['--with-colons', '--list-keys'], { env });
+    const fingerprint = [...listed.matchAll(/^fpr:+([0-9A-F]{40}):/gm)].at(-1)?.[1] ?? '';
+    assert.notEqual(fingerprint, owner.fingerprint);
+    const key = join(owner.home, 'with-subkey.gpg');
+    await run('gpg', ['--export', '--output', key], { env });
+    const reference = `${address}/acme/subkey:1`;
+    await publish(t, reference, 'subkey');
+    await signAs({ ...owner, fingerprint }, reference, reference, lookaside, 'acme/subkey');
+    const hub = await pod(t, reference, { policy: { default: [keys({ keyPath: key })] }, registriesD });
+    assert.equal((await installed(hub, true)).state, 'installed');
+    const without = await pod(t, reference, { policy: { default: [keys({ keyPath: owner.key })] }, registriesD });
+    assert.equal((await installed(without, false)).error?.code, 'SIGNATURE_INVALID');
+  });
+
   await t.test('without skopeo it is refused, and said why', async (t) => {
     const hub = await pod(t, image, { policy: { default: [signedBy()] }, registriesD });
     const bin = join(hub.directory, 'bin');

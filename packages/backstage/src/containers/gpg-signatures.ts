@@ -28,8 +28,8 @@ export interface ClaimedSignature {
 export interface Keyring {
   /** A GNUPGHOME that holds them and nothing else. */
   readonly directory: string;
-  /** Fingerprints of all keys and subkeys. */
-  readonly fingerprints: readonly string[];
+  /** Of each key its fingerprint and those of its subkeys. */
+  readonly keys: readonly (readonly string[])[];
 }
 
 /** Programs that are missing. */
@@ -85,9 +85,12 @@ export function openGpgSignatures({ env }: Pick<Environment, 'env'>): GpgSignatu
     // It fails for a file without keys although another has some: what counts is what is in the ring afterwards.
     await run('gpg', [...common, '--import', ...files], home, op);
     const { stdout } = await run('gpg', [...common, '--with-colons', '--list-keys'], home, op);
-    const fingerprints = [...stdout.matchAll(/^fpr:+([0-9A-F]{40,64}):/gm)].map(([, found = '']) => found);
-    if (fingerprints.length === 0) throw containersFault(names, 'there is no OpenPGP key in it');
-    return { directory: home, fingerprints };
+    const found = stdout
+      .split(/^pub:/m)
+      .slice(1)
+      .map((key) => [...key.matchAll(/^fpr:+([0-9A-F]{40,64}):/gm)].map(([, fingerprint = '']) => fingerprint));
+    if (found.length === 0) throw containersFault(names, 'there is no OpenPGP key in it');
+    return { directory: home, keys: found };
   };
 
   return {
@@ -113,7 +116,9 @@ export function openGpgSignatures({ env }: Pick<Environment, 'env'>): GpgSignatu
       return ok ? claimedIn(stdout) : undefined;
     },
     verify: async (manifest, signature, claimed, keyring, op) => {
-      const fingerprints = keyring.fingerprints.filter((fingerprint) => fingerprint.endsWith(claimed.keyId));
+      const isClaimed = (fingerprint: string): boolean => fingerprint.endsWith(claimed.keyId);
+      // For a signature by a subkey some versions of skopeo want its fingerprint, and others that of the key.
+      const fingerprints = keyring.keys.filter((key) => key.some(isClaimed)).flat();
       if (fingerprints.length === 0) return `it is by the key ${claimed.keyId}, which is none of those that count`;
       const files = await Promise.all([write(manifest), write(signature)]);
       const [manifestFile, signatureFile] = files;

@@ -46,7 +46,8 @@ for arg in "$@"; do
   *) if [ "$action" = import ] && [ -f "$arg" ]; then grep '^[A-F]*$' "$arg" >> "$GNUPGHOME/ring"; fi ;;
   esac
 done
-if [ "$action" = list ] && [ -f "$GNUPGHOME/ring" ]; then sed 's/.*/fpr:::::::::&:/' "$GNUPGHOME/ring"; fi
+if [ "$action" = list ] && [ -f "$GNUPGHOME/ring" ]; then sed 's/.*/pub:-\\
+fpr:::::::::&:/' "$GNUPGHOME/ring"; fi
 true`;
 
 /** Puts doubles of skopeo and gpg on the world's PATH: a key file holds fingerprints, a signature what it says, in clear. */

@@ -27,8 +27,8 @@ interface SignedWorld extends PolicyWorld {
   signedBy(more?: object, fingerprints?: readonly string[]): Promise<string>;
 }
 
-async function signedWorld(t: TestContext): Promise<SignedWorld> {
-  const world = await policyWorld(t);
+async function signedWorld(t: TestContext, options: { readonly index?: boolean } = {}): Promise<SignedWorld> {
+  const world = await policyWorld(t, options);
   await gpgDoubles(world);
   const { digest } = world.published.descriptor;
   const path = (number: number, repository = 'team/app'): string =>
@@ -272,4 +272,15 @@ test('A11: a lookaside that is no web server and no directory, or has a password
       return true;
     });
   }
+});
+
+test('B8: of an index the manifest for the platform has to be signed', { skip }, async (t) => {
+  const world = await signedWorld(t, { index: true });
+  await world.signedBy();
+  await world.sign({});
+  await assert.rejects(world.enforce(), { code: 'SIGNATURE_MISSING' });
+  const { digest } = world.manifest;
+  const directory = `team/app@${digest.replace(':', '=')}`;
+  await world.write(`signatures/${directory}/signature-1`, world.signature({ digest }));
+  await world.enforce();
 });

@@ -209,3 +209,17 @@ test('caPath may hold a heap of certificates, or the root alone when the signatu
     await assert.rejects(enforceWith(ca), { code: 'POLICY_UNENFORCED', message: why });
   }
 });
+
+test('B8: of an index the manifest for the platform has to be signed, as containers/image wants it', async (t) => {
+  const world = await policyWorld(t, { index: true });
+  await world.require({ type: 'sigstoreSigned', keyPath: await keyFile(world) });
+  await sign(world, { key: KEY });
+  await assert.rejects(world.enforce(), { code: 'SIGNATURE_MISSING' });
+  const layer = LAB.signSimple(world.manifest.digest, { key: KEY, reference: world.image });
+  await attachSimple(world.repository, world.manifest, [layer]);
+  const plugin = await world.enforce();
+  assert.deepEqual(
+    [plugin.root.digest, plugin.manifest.digest],
+    [world.published.descriptor.digest, world.manifest.digest],
+  );
+});

@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type ResolvedPlugin, resolveReference } from '@gantry/core';
-import { type ContentSink, type Op, parseReference } from '@gantry/oci';
+import { type ContentSink, type Descriptor, type Op, parseReference } from '@gantry/oci';
 import {
   fakeEnvironment,
   type PublishedArtifact,
@@ -15,11 +15,15 @@ import {
 import { type ContainersWorld, containersWorld } from './containers.fixture.ts';
 import { openContainers } from './open-containers.ts';
 
+const AMD64 = { os: 'linux', architecture: 'amd64' };
+
 /** One image in a registry, `HOST/team/app:1`, and a policy.json that is about it. */
 export interface PolicyWorld extends ContainersWorld {
   readonly registry: ScriptedRegistry;
   readonly image: string;
   readonly published: PublishedArtifact;
+  /** The platform's manifest where the image is an index, else the image itself. */
+  readonly manifest: Descriptor;
   readonly repository: ContentSink;
   /** Writes a policy with these requirements for everything. */
   require(...requirements: readonly object[]): Promise<string>;
@@ -29,16 +33,19 @@ export interface PolicyWorld extends ContainersWorld {
 
 export async function policyWorld(
   t: TestContext,
-  options: { readonly rules?: readonly Rule[]; readonly now?: () => number } = {},
+  options: { readonly rules?: readonly Rule[]; readonly now?: () => number; readonly index?: boolean } = {},
 ): Promise<PolicyWorld> {
   const world = await containersWorld(t);
   const registry = await scriptedRegistry(t, options.rules ?? []);
   const repository = storageSink(registry.storage, 'team/app');
-  const published = await publishArtifact(repository, { tag: '1', layers: [{ content: 'a layer' }] });
+  const one = { layers: [{ content: 'a layer' }] };
+  const platforms = { 'linux/amd64': one, 'linux/arm64': {} };
+  const published = await publishArtifact(repository, { tag: '1', ...(options.index ? { platforms } : one) });
+  const manifest = published.platforms['linux/amd64']?.descriptor ?? published.descriptor;
   const image = `${registry.address}/team/app:1`;
   return {
     ...world,
-    ...{ registry, image, published, repository },
+    ...{ registry, image, published, manifest, repository },
     require: (...requirements) => world.write('etc/policy.json', JSON.stringify({ default: requirements })),
     enforce: async (name = image, op = world.op) => {
       const system = fakeEnvironment({
@@ -50,7 +57,7 @@ export async function policyWorld(
         const reference = parseReference(name);
         if (reference.kind !== 'registry') throw new TypeError(name);
         const opened = await containers.openRepository(reference, op);
-        const plugin = await resolveReference(opened, reference, { source: name }, {}, op);
+        const plugin = await resolveReference(opened, reference, { source: name, platform: AMD64 }, {}, op);
         await containers.enforce(plugin, op);
         return plugin;
       } finally {
