@@ -7,7 +7,9 @@ import { test } from 'node:test';
 import { complaints, loadDynamicPlugins } from './backstage.ts';
 import { type DeveloperHub, developerHub } from './developer-hub.ts';
 import { imageDirectory, packageDirectory, packageName, writeDynamicPlugin } from './dynamic-plugin.ts';
-import { run } from './processes.ts';
+import { gantry } from './gantry.ts';
+import { run, temporaryDirectory } from './processes.ts';
+import { startDockerRegistry } from './registries.ts';
 
 /** Nobody listens there: a request would fail the run. */
 const HOST = '127.0.0.1:9';
@@ -74,6 +76,36 @@ test('what only makes noise changes the hash, not the plugin: the Python origina
   const expected = await hashOf({ package: name, enabled: true, last_modified_level: 0 }, 'Python');
   assert.equal(await hub.read(`${directory}/dynamic-plugin-config.hash`), expected);
   assert.deepEqual(await hub.names(), [directory, 'app-config.dynamic-plugins.yaml'], 'the others are not declared');
+});
+
+test('what we install carries the hashes that the Python original would look for', async (t) => {
+  const { address } = await startDockerRegistry(t);
+  const hub = await developerHub(t);
+  const g = await gantry(t);
+  const local = join(hub.directory, 'local');
+  await writeDynamicPlugin(local, { name: 'local' });
+  const image = `${address}/acme/first:1.0`;
+  const exported = join(await temporaryDirectory(t), 'first');
+  await writeDynamicPlugin(exported, { name: 'first' });
+  const { digest } = await g.json(['backstage', 'package', exported, '--tag', image]);
+  await hub.write(`
+includes: [included.yaml]
+plugins:
+  - { package: ./local, extra: { list: [0777, 1.50, yes, ~], text: "a\\u00e9\\u2028" } }
+`);
+  await hub.write(`plugins: [{ package: 'oci://${image}', disabled: no, pluginConfig: { a: 1 } }]\n`, 'included.yaml');
+  await hub.report();
+  const first = imageDirectory({ name: 'first' });
+  const ofImage = { package: `oci://${image}!${first}`, disabled: false, last_modified_level: 0 };
+  assert.equal(await hub.read(`${first}/dynamic-plugin-config.hash`), await hashOf(ofImage, 'Python'));
+  assert.equal(`sha256:${await hub.read(`${first}/dynamic-plugin-image.hash`)}`, digest);
+  // What PyYAML makes of them.
+  const extra = { list: [0o777, 1.5, true, null], text: 'a\u00e9\u2028' };
+  const ofLocal = { package: './local', extra, last_modified_level: 1 };
+  assert.equal(
+    await hub.read(`${packageDirectory({ name: 'local' })}/dynamic-plugin-config.hash`),
+    await hashOf(ofLocal, 'Python', local),
+  );
 });
 
 for (const [whose, content, says] of [
