@@ -29,6 +29,8 @@ export interface ExchangeContext {
   readonly pool: ConnectionPool;
   readonly op: Op | undefined;
   readonly signal: AbortSignal;
+  /** Resolves when the origin may be asked: it may have wanted a pause while this request waited for its turn. */
+  readonly rested: () => Promise<void>;
 }
 
 /**
@@ -67,7 +69,7 @@ class Attempt {
   async run(): Promise<Answer> {
     const { environment, pool, op, signal } = this.#context;
     const startedAt = environment.monotonic();
-    const leave = await pool.enter(this.#purpose, signal);
+    const leave = await this.#enter(pool, signal);
     const sent = this.#send(leave);
     this.#sent = sent;
     const body = new RequestBodyWriter(this.#request.body, sent, environment, op);
@@ -112,6 +114,17 @@ class Attempt {
   get #purpose(): Purpose {
     const { purpose, body } = this.#request;
     return purpose ?? (body === undefined || body.length === 0 ? 'read' : 'send');
+  }
+
+  async #enter(pool: ConnectionPool, signal: AbortSignal): Promise<() => void> {
+    const leave = await pool.enter(this.#purpose, signal);
+    try {
+      await this.#context.rested();
+      return leave;
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   #send(leave: () => void): ClientRequest {

@@ -36,7 +36,6 @@ export async function persist(rules: Persistence, attempt: () => Promise<Answer>
   for (let count = 1; ; count += 1) {
     let wait: number;
     let reason: string;
-    await rests.over(origin, signal);
     try {
       const answer = await attempt();
       const { status } = answer;

@@ -60,7 +60,13 @@ export class Wire {
     const target = spokenTo === undefined ? undefined : `${url.origin}${url.pathname}${url.search}`;
     return exchange(
       { ...request, headers, url, ...(target === undefined ? {} : { target }) },
-      { environment: this.environment, pool: this.#pool(hop, proxy, op), op, signal },
+      {
+        environment: this.environment,
+        pool: this.#pool(hop, proxy, op),
+        op,
+        signal,
+        rested: () => this.rests.over(originOf(url), signal),
+      },
     );
   }
 
