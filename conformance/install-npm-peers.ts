@@ -3,7 +3,7 @@
  * run finds them all and does nothing.
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 const here: string = import.meta.dirname;
@@ -32,6 +32,7 @@ export function installNpmPeers(directory: string, run: Run, only?: NpmPeer): vo
     if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) continue;
     const started = performance.now();
     mkdirSync(target, { recursive: true });
+    rmSync(mark, { force: true });
     for (const [at, source] of sources.entries()) copyFileSync(source, join(target, manifests[at] ?? ''));
     const options = { cwd: target, env: environment() };
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], options);
