@@ -1,10 +1,21 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { bundleImports, MEMBER_BANNER } from './bundle-imports.ts';
 import { repository } from './packages.ts';
 
 const libraries = ['oci', 'registry', 'core', 'runtime', 'backstage'];
+
+/** npm's own libraries, as `@gantry/backstage` imports them on demand: bundled once, for both commands. */
+const NPM_LIBRARIES = [
+  '@npmcli/arborist',
+  '@npmcli/config',
+  '@npmcli/config/lib/definitions/index.js',
+  'npm-package-arg',
+  'npm-packlist',
+  'npm-pick-manifest',
+];
 
 /**
  * Bundles both commands into `target/dist`: the entry of each, what it loads on demand, and the files that run in workers,
@@ -13,7 +24,7 @@ const libraries = ['oci', 'registry', 'core', 'runtime', 'backstage'];
 export async function bundleCommand(target: string): Promise<void> {
   const outdir = join(target, 'dist');
   const entries = ['start', 'start-installer'].map((name) => join(repository, 'packages/cli/src', `${name}.ts`));
-  const results = [await bundle(outdir, workers(), false)];
+  const results = [await bundle(outdir, workers(), false), await bundleNpmLibraries(outdir)];
   // Each by itself: what one loads at once is not what the other does.
   for (const entry of entries) results.push(await bundle(outdir, [entry], true));
   const inputs = results.flatMap((result) => Object.keys(result.metafile.inputs));
@@ -26,11 +37,47 @@ async function bundle(
   splitting: boolean,
 ): Promise<{ readonly metafile: Metafile }> {
   return build({
-    absWorkingDir: repository,
+    ...settings(outdir),
     entryPoints: Object.fromEntries(files.map((file) => [basename(file, '.ts'), file])),
+    splitting,
+    plugins: [npmLibraries(), await bundleImports(libraries, splitting ? files[0] : undefined)],
+  });
+}
+
+/** Not ours to read in a stack trace, and large: made small. */
+async function bundleNpmLibraries(outdir: string): Promise<{ readonly metafile: Metafile }> {
+  const { resolve } = createRequire(join(repository, 'packages/backstage/package.json'));
+  return build({
+    ...settings(outdir),
+    entryPoints: Object.fromEntries(NPM_LIBRARIES.map((name) => [npmFile(name), resolve(name)])),
+    splitting: true,
+    minify: true,
+  });
+}
+
+/** Leaves imports of npm's libraries, also as `bundleImports` writes them, to the files that hold them. */
+function npmLibraries(): Plugin {
+  return {
+    name: 'npm-libraries',
+    setup: ({ onResolve }) => {
+      onResolve({ filter: /./ }, ({ path, kind }) => {
+        const name = path.replace(/^library:/, '');
+        if (kind !== 'dynamic-import' || !NPM_LIBRARIES.includes(name)) return undefined;
+        return { path: `./${npmFile(name)}.js`, external: true };
+      });
+    },
+  };
+}
+
+function npmFile(name: string): string {
+  return name.replace(/^@/, '').replace(/\.js$/, '').replaceAll('/', '-');
+}
+
+function settings(outdir: string): BuildOptions & { readonly metafile: true } {
+  return {
+    absWorkingDir: repository,
     outdir,
     bundle: true,
-    splitting,
     format: 'esm',
     platform: 'node',
     target: 'node22.15',
@@ -46,10 +93,9 @@ async function bundle(
       ].join('\n'),
     },
     legalComments: 'none',
-    plugins: [await bundleImports(libraries, splitting ? files[0] : undefined)],
     metafile: true,
     logLevel: 'warning',
-  });
+  };
 }
 
 /** Files that are started in a thread or process of their own: `x-worker.ts` and `x-child.ts`. */

@@ -35,7 +35,7 @@ export const published: readonly Published[] = [
   { directory: 'core', kind: 'library', budgetKiB: 20 * 1024 },
   { directory: 'runtime', kind: 'library', budgetKiB: 21 * 1024 },
   { directory: 'backstage', kind: 'library', budgetKiB: 42 * 1024 },
-  { directory: 'cli', kind: 'command', budgetKiB: 3 * 1024 },
+  { directory: 'cli', kind: 'command', budgetKiB: 8 * 1024 },
 ];
 
 /** Reads the manifest of a package of this repository. */
