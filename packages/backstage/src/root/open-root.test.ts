@@ -41,6 +41,25 @@ test('a missing root is made, and nothing but plugins and plain files is left in
   ]);
 });
 
+test('a root whose path is a link is filled where the link leads, with the modes of that directory', async (t) => {
+  const home = await tempDir(t);
+  const real = join(home, 'volume');
+  const link = join(home, 'root');
+  mkdirSync(real, { mode: 0o755 });
+  chmodSync(real, 0o755);
+  symlinkSync('volume', link);
+  const log = keptLog();
+  const root = openTestRoot(link, { log });
+  await root.lock();
+  assert.equal(root.groupWritable, false);
+  await root.publish(stagePlugin(root, 'one', '1'), factsOf('1'));
+  await root[Symbol.asyncDispose]();
+  assert.ok(lstatSync(link).isSymbolicLink());
+  assert.deepEqual(readdirSync(real), ['one']);
+  assert.equal(statSync(join(real, 'one')).mode & 0o777, 0o755);
+  assert.equal(log.lines[0], `======= Created lock file: ${join(link, LOCK)}`);
+});
+
 test('a run with nothing to do shows no staging directory', async (t) => {
   const { directory, root } = await lockedRoot(t);
   root.installed();

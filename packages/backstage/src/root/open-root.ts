@@ -72,7 +72,7 @@ export interface DynamicRoot extends AsyncDisposable {
 export function openDynamicRoot(directory: string, options: DynamicRootOptions): DynamicRoot {
   const fileSystem = options.fileSystem ?? systemFileSystem;
   const context: RootContext = {
-    directory: resolve(directory),
+    directory: realDirectory(fileSystem, resolve(directory)),
     shownAs: directory,
     fileSystem,
     environment: options.environment ?? systemEnvironment(),
@@ -167,6 +167,16 @@ export function openDynamicRoot(directory: string, options: DynamicRootOptions):
       }),
     [Symbol.asyncDispose]: () => guarded(`release ${directory}`, release),
   };
+}
+
+/** The directory that a root is, where its path is that of a link; itself where there is nothing yet. */
+function realDirectory(fileSystem: FileSystem, path: string): string {
+  try {
+    return fileSystem.realpath(path);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return path;
+  }
 }
 
 /** Puts a file into the root or into one of its plugins by a rename; a link in its place is replaced, never followed. */
