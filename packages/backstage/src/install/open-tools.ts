@@ -1,22 +1,25 @@
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lazyTrustRoots, signingTimes } from '@gantry/core';
 import { openTransport, type Transport } from '@gantry/oci';
 import { openContainers } from '../containers/open-containers.ts';
 import { imageReference } from '../images/resolve-image.ts';
 import type { InstallOptions, InstallTools } from './run-context.ts';
+import { openTrustHome } from './trust-home.ts';
 
 /**
  * Opens what images are fetched and judged with: registries and what may come from them as gantry.yaml and the files of the
- * containers tools describe it. No request yet. Trust roots and signing times are kept in `$GANTRY_HOME`, else in the temporary directory: nothing
- * else outside the plugin root is written.
+ * containers tools describe it. No request yet. With trust entries, trust roots and signing times are kept where
+ * {@link openTrustHome} says: nothing else outside the plugin root is written.
  */
 export function openTools({
   environment,
   registries,
-}: Pick<InstallOptions, 'environment' | 'registries'>): InstallTools {
-  const { env } = environment;
-  const home = env['GANTRY_HOME'] || join(env['TMPDIR'] || tmpdir(), `gantry-${process.getuid?.() ?? 'user'}`);
+  policy,
+  log,
+}: Pick<InstallOptions, 'environment' | 'registries' | 'policy' | 'log'>): InstallTools {
+  // Without trust entries nothing is judged, and nothing kept.
+  const home = policy.lists.length === 0 ? undefined : openTrustHome(environment, log);
+  const directory = home?.directory ?? '';
   const opened = openContainers({ environment, settings: registries });
   let anonymous: Transport | undefined;
   return {
@@ -25,7 +28,7 @@ export function openTools({
     enforce: opened.enforce,
     judgeTools: {
       trustRoots: lazyTrustRoots({
-        directory: join(home, 'trust'),
+        directory: join(directory, 'trust'),
         // No credential belongs to a TUF repository.
         transport: () => {
           anonymous ??= openTransport({ registries, environment });
@@ -35,12 +38,13 @@ export function openTools({
         offline: false,
       }),
       openRepository: (name, op) => opened.openRepository(imageReference(name, op), op),
-      memory: signingTimes(join(home, 'state', 'signing-times')),
+      memory: signingTimes(join(directory, 'state', 'signing-times')),
       environment,
     },
     [Symbol.asyncDispose]: async () => {
       await opened[Symbol.asyncDispose]();
       await anonymous?.[Symbol.asyncDispose]();
+      home?.[Symbol.dispose]();
     },
   };
 }
