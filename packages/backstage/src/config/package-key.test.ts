@@ -174,6 +174,8 @@ const NO_GIT: readonly string[] = [
   'https://github.com/u/r/releases/download/v1/x.tgz',
   'https://gitlab.com/u/r/-/archive/x.tar.gz',
   'https://gitlab.com/u/r/repository/archive.tar.gz?ref=1',
+  'https://user:secret@registry.example:8443/x.tgz',
+  'name@https://user:secret@registry.example:8443/x.tgz',
 ];
 
 test('git repositories are told from other packages as npm tells them', () => {

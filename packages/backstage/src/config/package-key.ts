@@ -61,7 +61,7 @@ const GIT: readonly RegExp[] = [
   /^(?:git\+[a-z]+|git|ssh):/i,
   /^(?:github|gitlab|bitbucket|gist|sourcehut):/i,
   // As ssh names a repository: user@host.example:path
-  /^[^@]+@[^:.]+\.[^:/]+:./,
+  /^[^@/]+@[^:.]+\.[^:/]+:./,
   /^https?:\/\/(?:[^@/]+@)?(?:www\.)?(?:github\.com|bitbucket\.org|git\.sr\.ht)\/[^/]+\/[^/#?]+(?:\/tree\/[^#]*|\/)?(?:#.*)?$/i,
   /^https?:\/\/(?:[^@/]+@)?(?:www\.)?gitlab\.com\/(?![^#]*(?:\/-\/|\/repository\/archive))[^/#]+\/[^#?]+(?:#.*)?$/i,
   /^https?:\/\/(?:[^@/]+@)?gist\.github\.com\/[^/#?]+(?:\/[^/#?]+)?(?:#.*)?$/i,
