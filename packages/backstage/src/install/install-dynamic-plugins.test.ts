@@ -306,6 +306,12 @@ test('trust entries for npm packages and tarballs: an integrity is what they can
   assert.equal(await attempt(scoped, clause('npm:@acme/', 'digest'), clause('npm:@acme/four', 'none')), 'installed');
   assert.equal(await attempt(`${scoped}    integrity: ${integrity}\n`, clause('npm:@acme/', 'digest')), 'installed');
   assert.equal(await attempt(`  - package: one@npm:five@5.0.0\n`, clause('npm:five', 'digest')), 'POLICY_UNPINNED');
+  for (const nothing of ['null', 'sha512-AAAA']) {
+    const unproven = await attempt(`${scoped}    integrity: ${nothing}\n`, clause('npm:', 'digest'));
+    assert.equal(unproven, nothing === 'null' ? 'POLICY_UNPINNED' : 'CONTENT_INTEGRITY', 'whatever is skipped');
+  }
+  const named = `  - package: x@https://registry.example/x.tgz\n`;
+  assert.equal(await attempt(named, clause('https://registry.example/', 'cosign')), 'SIGNATURE_MISSING');
   // A URL of loopback is no https, and so nobody's scope.
   assert.equal(
     await attempt(`  - package: ${url}\n    integrity: ${integrity}\n`, clause('npm:', 'cosign')),

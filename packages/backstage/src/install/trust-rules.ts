@@ -10,11 +10,12 @@ export function trustRulesOf(entry: PluginEntry, policy: Policy): string | undef
 }
 
 /**
- * Holds a package that is no image against the trust entries: those know no signature of it, only its integrity. Throws
- * `SIGNATURE_MISSING` and `POLICY_UNPINNED`. The signer to record is the entry that vouches for nothing: `unsigned`.
+ * Holds a package that is no image against the trust entries: those know no signature of it, only its integrity. True
+ * when they require that: no variable skips it then. Throws `SIGNATURE_MISSING` and `POLICY_UNPINNED`. The signer to record is the entry that vouches for nothing: `unsigned`.
  */
-export function checkPackageTrust(entry: PluginEntry, policy: Policy): void {
-  for (const { require, source } of clausesOf(entry, policy)) {
+export function checkPackageTrust(entry: PluginEntry, policy: Policy): boolean {
+  const clauses = clausesOf(entry, policy);
+  for (const { require, source } of clauses) {
     const name = shown(entry.package);
     if (require === 'cosign') {
       throw coreError(
@@ -25,12 +26,13 @@ export function checkPackageTrust(entry: PluginEntry, policy: Policy): void {
         },
       );
     }
-    if (require === 'digest' && entry.integrity === undefined) {
+    if (require === 'digest' && (entry.integrity === undefined || entry.integrity.type === 'null')) {
       throw coreError('POLICY_UNPINNED', `${name}: ${source} requires its digest, and it has no integrity`, {
         hint: 'write what `gantry backstage integrity PACKAGE` prints',
       });
     }
   }
+  return clauses.some(({ require }) => require === 'digest');
 }
 
 function clausesOf(entry: PluginEntry, policy: Policy): readonly PolicyClause[] {
@@ -42,7 +44,8 @@ function clausesOf(entry: PluginEntry, policy: Policy): readonly PolicyClause[] 
 function scopeName({ source, key }: PluginEntry): string | undefined {
   if (source.type === 'oci') return repositoryName(parseReference(source.repository));
   if (source.type === 'local') return undefined;
-  const url = URL.parse(source.spec);
+  // npm takes a name before a URL; the bytes are those of the URL.
+  const url = URL.parse(source.spec.replace(/^@?[^@:]+@(?=https:)/i, ''));
   if (url?.protocol === 'https:') return `${url.origin}${url.pathname}`;
   return `npm:${key.slice(key.indexOf('@npm:') < 0 ? 0 : key.indexOf('@npm:') + '@npm:'.length)}`;
 }

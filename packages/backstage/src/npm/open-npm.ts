@@ -34,11 +34,17 @@ export interface NpmOptions {
 /** Packages from npm registries, URLs and local directories. Disposing closes connections. */
 export interface NpmPackages extends AsyncDisposable {
   /**
-   * Obtains a package and leaves it whole and checked in a fresh directory inside `staging`, which exists. On any error
+   * Obtains a package, with `provenOnly` whatever {@link NpmOptions.skipIntegrity} says, and leaves it whole and checked in a fresh directory inside `staging`, which exists. On any error
    * nothing of it is left there. Throws, before anything is asked, `CONFIG_PLUGIN_INTEGRITY`,
    * `CONFIG_GIT_PACKAGE` and `CONFIG_PACKAGE`; then `CONFIG_NPM`, `REGISTRY_*`, `CONTENT_*`, `ARCHIVE_*`, `STORE_FULL`, `INSTALL_IO`.
    */
-  stage(entry: PluginEntry, staging: string, op?: Op): Promise<StagedPlugin>;
+  stage(entry: PluginEntry, staging: string, op?: Op, demands?: StageDemands): Promise<StagedPlugin>;
+}
+
+/** What one package has to satisfy. */
+export interface StageDemands {
+  /** Its bytes are checked against the integrity of its entry in any case. Default false. */
+  readonly provenOnly?: boolean;
 }
 
 /** A package that lies in staging. */
@@ -64,7 +70,7 @@ export function openNpm(options: NpmOptions): NpmPackages {
     return { directory, name: directoryName, integrity: `sha512-${file.hash('sha512')}`, bytes: file.layer.size };
   };
 
-  const obtain = async (entry: PluginEntry, place: string, op?: Op): Promise<Obtained> => {
+  const obtain = async (entry: PluginEntry, place: string, skip: boolean, op?: Op): Promise<Obtained> => {
     const origin = await packageOrigin(entry, options);
     if (origin.type === 'directory') {
       const manifest = await readManifest(origin.path, shownPackage(entry), op);
@@ -73,7 +79,7 @@ export function openNpm(options: NpmOptions): NpmPackages {
       return { directory, name: manifest.directoryName, integrity: undefined, bytes: 0 };
     }
     const local = entry.source.type === 'local';
-    const expected = local ? undefined : expectedIntegrity(entry, options.skipIntegrity);
+    const expected = local ? undefined : expectedIntegrity(entry, skip);
     if (origin.type === 'file') {
       const unpacked = await unpack(entry, { path: origin.path, expected }, place, op);
       return { ...unpacked, bytes: 0, integrity: local ? undefined : unpacked.integrity };
@@ -87,11 +93,15 @@ export function openNpm(options: NpmOptions): NpmPackages {
   };
 
   return {
-    stage: async (entry, staging, op) => {
+    stage: async (entry, staging, op, { provenOnly = false } = {}) => {
       let place: string | undefined;
       try {
         place = await mkdtemp(join(staging, 'npm-'));
-        return { ...(await obtain(entry, place, op)), digest: undefined, signer: 'unsigned' };
+        return {
+          ...(await obtain(entry, place, options.skipIntegrity && !provenOnly, op)),
+          digest: undefined,
+          signer: 'unsigned',
+        };
       } catch (error) {
         if (place !== undefined) await rm(place, { recursive: true, force: true });
         throw stagingFault(error);
