@@ -1,5 +1,6 @@
 import { escapeRemote } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
+import { withoutSecrets } from '../config/config-fault.ts';
 import type { Origin } from '../config/origin.ts';
 import { isSameValue } from '../yaml/same-value.ts';
 import type { YamlEntry, YamlMap, YamlValue } from '../yaml/yaml-value.ts';
@@ -44,7 +45,7 @@ export function mergePluginConfigs(list: readonly PluginConfig[]): YamlMap {
     origin: OURS,
   });
   root.entries.set('dynamicPlugins', { content: plugins, origin: OURS });
-  for (const plugin of list) mergeInto(root, plugin.config, plugin.package, []);
+  for (const plugin of list) mergeInto(root, plugin.config, withoutSecrets(plugin.package), []);
   return finished(root);
 }
 

@@ -12,9 +12,19 @@ export function placeText({ file, line, key }: Place): string {
   return ` (${shown(file)}:${line}${key === undefined ? '' : `, ${shown(key)}`})`;
 }
 
-/** Text out of a configuration file, an image or a catalog index, safe for a terminal. */
+/** Text out of a configuration file, an image or a catalog index, safe for a terminal and a log. */
 export function shown(text: string): string {
-  return escapeRemote(text, 1024);
+  return escapeRemote(withoutSecrets(text), 1024);
+}
+
+/** Text in which no URL has userinfo or a query, which may be secrets: for whatever is logged, reported or kept. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/(https?:\/\/)[^/\s?#]*@/gi, '$1').replaceAll(/(https?:\/\/[^?#\s]*)[?#]\S*/gi, '$1');
+}
+
+/** What an entry is merged by, for logs and reports: cut at the `@` of a URL, it would be the userinfo. */
+export function keyWithoutSecrets(key: string, packageText: string): string {
+  return withoutSecrets(/^https?:\/\/[^/\s?#]*@/i.test(packageText) ? packageText : key);
 }
 
 /** The error about what is written at a place; the message is the original's where it has one, the place follows it. */

@@ -1,6 +1,6 @@
 import type { LogSink } from '../install/log-sink.ts';
 import type { YamlEntry } from '../yaml/yaml-value.ts';
-import { configFault, shown } from './config-fault.ts';
+import { configFault, keyWithoutSecrets, shown } from './config-fault.ts';
 import { type DetectedPath, duplicateEntry } from './detect-paths.ts';
 import { npmKey, OCI_SCHEME, type OciPackage, ociKey } from './package-key.ts';
 import type { WrittenEntry } from './written-entry.ts';
@@ -86,23 +86,24 @@ function mergeOne(
   log: LogSink,
 ): void {
   const there = plugins.get(key);
+  const shownKey = shown(keyWithoutSecrets(key, entry.package));
   const concrete = typeof image === 'object' ? image : undefined;
   const text = concrete === undefined ? entry.package : `${OCI_SCHEME}${concrete.image}!${concrete.path}`;
   if (there === undefined) {
     const version = concrete === undefined ? '' : `version \`${shown(concrete.version)}\` of `;
-    log.line(`\n======= Adding new dynamic plugin configuration for ${version}${shown(key)}`);
+    log.line(`\n======= Adding new dynamic plugin configuration for ${version}${shownKey}`);
     const fields = overlaid(new Map(), entry);
     const { level } = entry;
     plugins.set(key, { key, package: text, image: concrete, fields, level, entries: [entry], packageFrom: entry });
     return;
   }
-  log.line(`\n======= Overriding dynamic plugin configuration ${shown(key)}`);
+  log.line(`\n======= Overriding dynamic plugin configuration ${shownKey}`);
   if (there.level === entry.level) {
     throw duplicateEntry(image === 'inherited' ? there.package : text, entry.place.file, entry);
   }
   if (concrete !== undefined && there.image?.version !== concrete.version) {
     log.line(
-      `INFO: Overriding version for ${shown(key)} from \`${shown(there.image?.version ?? '')}\` to \`${shown(concrete.version)}\``,
+      `INFO: Overriding version for ${shownKey} from \`${shown(there.image?.version ?? '')}\` to \`${shown(concrete.version)}\``,
     );
   }
   const named = image === 'inherited' ? there : { package: text, image: concrete, packageFrom: entry };

@@ -1,7 +1,7 @@
 import type { Policy } from '@gantry/core';
 import { digestHex, type Environment, isDigest, isGantryError, type Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
-import { shown } from '../config/config-fault.ts';
+import { shown, withoutSecrets } from '../config/config-fault.ts';
 import type { DynamicRoot } from '../root/open-root.ts';
 import type { PluginState } from '../root/plugin-state.ts';
 import type { Decision } from './decide-plugin.ts';
@@ -97,10 +97,10 @@ export async function carryOut(
   }
 
   async function stageOther({ entry }: Decision): Promise<() => StagedPlugin> {
-    checkPackageTrust(entry, context.policy);
+    const provenOnly = checkPackageTrust(entry, context.policy);
     const opened = await context.packages.npm();
     if (entry.source.type === 'npm') await context.packages.contact(op);
-    const staged = await opened.stage(entry, context.root.staging(), op);
+    const staged = await opened.stage(entry, context.root.staging(), op, { provenOnly });
     return () => staged;
   }
 }
@@ -121,7 +121,7 @@ async function publish(decision: Decision, staged: StagedPlugin, context: Instal
   if (owner !== undefined) {
     throw backstageError(
       'CONFIG_PLUGIN_DUPLICATE',
-      `${entry.package} would be installed into the directory ${staged.name}, which is that of ${owner}`,
+      `${shown(entry.package)} would be installed into the directory ${shown(staged.name)}, which is that of ${shown(owner)}`,
     );
   }
   taken.set(staged.name, entry.package);
@@ -140,7 +140,7 @@ function stateOf(
   const image = entry.source.type === 'oci' ? entry.source.image : undefined;
   return {
     schemaVersion: 1,
-    package: entry.package,
+    package: withoutSecrets(entry.package),
     image,
     digest,
     paths: image === undefined ? undefined : paths.get(image),

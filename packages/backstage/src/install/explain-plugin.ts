@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
-import { shown } from '../config/config-fault.ts';
+import { shown, withoutSecrets } from '../config/config-fault.ts';
 import { explainValue, type ValueExplanation } from '../config/explain-value.ts';
 import type { CatalogDefault } from '../images/catalog-index.ts';
 import { type InstalledDirectory, openDynamicRoot } from '../root/open-root.ts';
@@ -48,7 +48,7 @@ export async function explainPlugin(
   const reader = { directory, catalogDefault, skipIntegrity, installed, askPaths };
   const { loaded } = await loadConfiguration(reader, new Set(), silentLog, op);
   const explanation = loaded.state === 'loaded' ? explainValue(loaded, asked) : { plugins: [], dropped: [] };
-  const packages = new Set(explanation.plugins.map((plugin) => plugin.package));
+  const packages = new Set(explanation.plugins.map((plugin) => withoutSecrets(plugin.package)));
   const directories = installed.all.filter(
     ({ name, state }) => name === asked || (state !== undefined && packages.has(state.package)),
   );

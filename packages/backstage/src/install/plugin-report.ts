@@ -1,4 +1,5 @@
 import { isGantryError } from '@gantry/oci';
+import { shown } from '../config/config-fault.ts';
 
 /** What became of one plugin. */
 export interface PluginReport {
@@ -56,7 +57,7 @@ export function failureLines({ plugins }: Pick<InstallReport, 'plugins'>): reado
   if (failed.length === 0) return [];
   return [
     `\n======= ${failed.length} plugin(s) failed:`,
-    ...failed.map((plugin) => `  - ${plugin.package}: ${plugin.error?.message}`),
+    ...failed.map((plugin) => `  - ${shown(plugin.package)}: ${plugin.error?.message}`),
     '\n======= Skipping app-config.dynamic-plugins.yaml write and cleanup because of install failures. Fix the errors above and re-run; the previous successful state is preserved.',
   ];
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { keyWithoutSecrets, withoutSecrets } from '../config/config-fault.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 import type { InstalledDirectory } from '../root/open-root.ts';
 import type { Installation } from './carry-out.ts';
@@ -18,8 +19,8 @@ export interface PluginResults {
 export function reportPlugins(results: PluginResults): readonly PluginReport[] {
   const { loaded } = results.decided;
   return [
-    ...loaded.plugins.map((entry) => ({ package: entry.package, key: entry.key, ...fateOf(entry, results) })),
-    ...loaded.failures.map(({ package: name, error }) => ({ package: name, key: name, ...failed(error, 0) })),
+    ...loaded.plugins.map((entry) => ({ ...named(entry.package, entry.key), ...fateOf(entry, results) })),
+    ...loaded.failures.map(({ package: name, error }) => ({ ...named(name, name), ...failed(error, 0) })),
   ];
 }
 
@@ -35,6 +36,10 @@ export function reportRemoved({ name, imageHash, state }: InstalledDirectory, ro
     bytes: 0,
     seconds: 0,
   };
+}
+
+function named(name: string, key: string): Pick<PluginReport, 'package' | 'key'> {
+  return { package: withoutSecrets(name), key: keyWithoutSecrets(key, name) };
 }
 
 type Fate = Omit<PluginReport, 'package' | 'key'>;

@@ -1,4 +1,5 @@
 import type { Op } from '@gantry/oci';
+import { withoutSecrets } from '../config/config-fault.ts';
 import type { DynamicRoot } from '../root/open-root.ts';
 import { encodePluginState, type PluginState } from '../root/plugin-state.ts';
 import type { Decision } from './decide-plugin.ts';
@@ -32,7 +33,7 @@ function stateOf(decision: Decision, paths: Paths, now: number): PluginState {
   const known = standing?.state;
   return {
     schemaVersion: 1,
-    package: entry.package,
+    package: withoutSecrets(entry.package),
     image,
     digest: known?.digest,
     paths: image === undefined ? undefined : (paths.get(image) ?? known?.paths),

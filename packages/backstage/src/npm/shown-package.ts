@@ -1,4 +1,5 @@
 import { escapeRemote } from '@gantry/oci';
+import { withoutSecrets } from '../config/config-fault.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 
 /** The package of an entry for messages: escaped, and a URL without its userinfo and query, which may be secrets. */
@@ -10,8 +11,4 @@ export function shownPackage(entry: PluginEntry): string {
 export function shownPlace(entry: PluginEntry, field: string): string {
   const origin = entry.origins.get(field) ?? entry.origins.get('package');
   return origin === undefined ? '' : ` (${origin.file}:${origin.line})`;
-}
-
-function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1').replace(/^(https?:\/\/[^?#]*)[?#].*$/i, '$1');
 }

@@ -70,7 +70,7 @@ function openCalmStream(stream: Writable): { write(text: string): void; flush():
 const HARMLESS = /^[\t\n\x20-\x7e]*$/;
 
 /** Line breaks and tabs are the original's; whatever else moves a cursor is not. */
-function plain(text: string): string {
+export function plain(text: string): string {
   if (HARMLESS.test(text)) return text;
   return text
     .split(/([\n\t])/)

@@ -122,6 +122,27 @@ test('a failure ends with 1, is named on stderr and in the termination log', asy
   assert.match(await readFile(join(world.cwd, 'termination-log'), 'utf8'), /^install-dynamic-plugins failed: content/);
 });
 
+test('A11: userinfo and query of a URL are in no line, report, message or file of the root', async (t) => {
+  const world = await hub(t);
+  const good = world.npm.publish({ name: 'five', version: '5.0.0' });
+  const url = new URL(good.url);
+  const secret = `http://canary-user:canary-p@ss@${url.host}${url.pathname}?token=canary-query`;
+  await world.configure(
+    `plugins:\n  - package: '${secret}'\n    integrity: ${good.integrity}\n  - package: 'x@${secret}'\n    integrity: sha512-AAAA\n`,
+  );
+  const { out, err, code } = await world.run([world.root, '--report', 'report.json', '--verbose']);
+  assert.equal(code, 1);
+  const texts = await Promise.all(
+    ['report.json', 'termination-log', 'dynamic-plugins-root/five-5.0.0/.gantry.json'].map((name) =>
+      readFile(join(world.cwd, name), 'utf8'),
+    ),
+  );
+  for (const text of [out, err, ...texts]) {
+    assert.ok(text.includes('.tgz'), text);
+    assert.doesNotMatch(text, /canary/);
+  }
+});
+
 test('both forms of the command, help, version and mistakes', async (t) => {
   const world = await hub(t);
   await world.configure('plugins: []\n');

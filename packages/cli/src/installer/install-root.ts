@@ -17,7 +17,7 @@ import { failureFacts } from '../output/failure.ts';
 import { jsonLine } from '../output/json.ts';
 import type { OutputFlags } from '../output/output.ts';
 import { closingLine } from './closing-line.ts';
-import { type InstallLog, openInstallLog } from './install-log.ts';
+import { type InstallLog, openInstallLog, plain } from './install-log.ts';
 
 /** Flags of `install-dynamic-plugins` and `gantry backstage install`. */
 export interface InstallFlags extends OutputFlags {
@@ -45,7 +45,7 @@ export async function installRoot(
   const exitCode = io.signal.aborted ? exitCodeOf(io.signal.reason) : failed || failure !== undefined ? 1 : 0;
   const lines = [...failureLines(report), ...(failure === undefined ? [] : abortLines(failure))];
   for (const line of lines) log.error(line);
-  if (lines.length > 0) writeTerminationMessage(`${lines.join('\n').trim()}\n`, io.env);
+  if (lines.length > 0) writeTerminationMessage(`${plain(lines.join('\n')).trim()}\n`, io.env);
   const written = document(report, exitCode, flags, io, log);
   if (failure === undefined) log.line(closingLine(report));
   log.close();
