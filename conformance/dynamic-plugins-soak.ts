@@ -1,11 +1,11 @@
 /**
- * Many installers of the real program on one root, killed, stopped and frozen at random, while a reader loads plugins all
- * the time. `npm run test:soak` runs it in full; the end-to-end tests a few rounds of it.
+ * Many installers of the real program on one root, killed, stopped and frozen at random, their lock deleted by hand, while
+ * a reader loads plugins all the time. `npm run test:soak` runs it in full; the end-to-end tests a few rounds of it.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -101,21 +101,38 @@ async function oneRound(place: Place, options: SoakOptions, round: number): Prom
   const running = Array.from({ length: options.installers }, (_, nth) => place.start(nth % 2 === 0 ? 'a' : 'b'));
   const ended = Promise.all(running.map(({ end }) => end));
   const freezing = round % options.freezeEvery === 0 ? freeze(place, running, struck) : undefined;
-  const alive = (): RunningInstaller[] => running.filter(({ process: { pid = 0 } }) => isAlive(running, pid));
-  while (alive().length > options.installers / 4) {
-    await sleep(Math.random() * 400);
-    const holder = alive().find(({ process: { pid } }) => pid === holderOf(place.root));
-    const crowd = alive();
-    const victim = Math.random() < 0.7 ? holder : crowd[Math.floor(Math.random() * crowd.length)];
-    const pid = victim?.process.pid;
-    if (pid === undefined || struck.has(pid) || Math.random() < 0.4) continue;
-    const signal = Math.random() < 0.6 ? 'SIGKILL' : 'SIGTERM';
-    struck.set(pid, signal);
-    victim?.process.kill(signal);
+  try {
+    await strike(place, running, struck, options.installers / 4);
+    await freezing;
+    const outcomes = await ended;
+    return outcomes.map((end, nth) => judge(end, struck.get(running[nth]?.process.pid ?? 0)));
+  } finally {
+    for (const { process: child } of running) child.kill('SIGKILL');
   }
-  await freezing;
-  const outcomes = await ended;
-  return outcomes.map((end, nth) => judge(end, struck.get(running[nth]?.process.pid ?? 0)));
+}
+
+/** Kills and stops installers, mostly the one that works, until few are left; now and then somebody deletes the lock. */
+async function strike(
+  { root }: Place,
+  running: readonly RunningInstaller[],
+  struck: Map<number, NodeJS.Signals>,
+  left: number,
+): Promise<void> {
+  for (;;) {
+    const alive = running.filter(({ process: { pid = 0 } }) => isAlive(running, pid));
+    if (alive.length <= left) return;
+    const holder = alive.find(({ process: { pid } }) => pid === holderOf(root));
+    const victim = Math.random() < 0.7 ? holder : alive[Math.floor(Math.random() * alive.length)];
+    const pid = victim?.process.pid;
+    const chance = Math.random();
+    if (chance < 0.1) for (const name of [LOCK, 'dynamic-plugins.lock']) rmSync(join(root, name), { force: true });
+    if (chance > 0.4 && pid !== undefined && !struck.has(pid)) {
+      const signal = Math.random() < 0.6 ? 'SIGKILL' : 'SIGTERM';
+      struck.set(pid, signal);
+      victim?.process.kill(signal);
+    }
+    await sleep(Math.random() * 400);
+  }
 }
 
 function isAlive(running: readonly RunningInstaller[], pid: number): boolean {
