@@ -68,7 +68,7 @@ export async function carryOut(
     try {
       stagedOf = await stage();
     } catch (error) {
-      op.signal?.throwIfAborted();
+      endWhenDeposed(error);
       for (const decision of some) results.set(decision, { error, seconds: clock() - begin });
       return;
     }
@@ -78,12 +78,20 @@ export async function carryOut(
         await publish(decision, staged, context, op);
         results.set(decision, { staged, seconds: clock() - begin });
       } catch (error) {
-        // Nothing that is prepared now can be published any more.
-        if (isGantryError(error) && error.code === 'INSTALL_LOCK_LOST') lost.abort(error);
-        op.signal?.throwIfAborted();
+        endWhenDeposed(error);
         results.set(decision, { error, seconds: clock() - begin });
       }
     }
+  }
+
+  /**
+   * Throws why everything ends, if it does. Whoever deposes a run takes its staging away, so that whatever fails may mean
+   * just that; and nothing that is prepared then can be published any more.
+   */
+  function endWhenDeposed(error: unknown): void {
+    const reason = isLost(error) ? error : failureOf(() => context.root.staging());
+    if (isLost(reason)) lost.abort(reason);
+    op.signal?.throwIfAborted();
   }
 
   async function stageImage(image: string, some: readonly Decision[]): Promise<(decision: Decision) => StagedPlugin> {
@@ -102,6 +110,19 @@ export async function carryOut(
     if (entry.source.type === 'npm') await context.packages.contact(op);
     const staged = await opened.stage(entry, context.root.staging(), op, { provenOnly });
     return () => staged;
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return isGantryError(error) && error.code === 'INSTALL_LOCK_LOST';
+}
+
+function failureOf(step: () => unknown): unknown {
+  try {
+    step();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 
