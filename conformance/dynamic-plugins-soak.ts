@@ -177,12 +177,11 @@ function holderOf(root: string): number | undefined {
 /** How a run ended, in a word; throws when it may not end like that. */
 function judge({ code, signal, stdout, stderr }: InstallerEnd, struck: NodeJS.Signals | undefined): string {
   const told = `${struck ?? 'nothing'} was sent, it ended with ${code ?? signal}\n${stdout}\n${stderr}`;
-  if (code === 0) return struck === 'SIGSTOP' ? 'woken and finished' : 'finished';
+  // One that was frozen has lost the root, and started again.
+  if (code === 0) return stdout.includes('; starting again') ? 'deposed and finished' : 'finished';
   if (signal === 'SIGKILL' && struck === 'SIGKILL') return 'killed';
   // Before it listens for the signal it ends by it.
   if (struck === 'SIGTERM' && (code === 143 || signal === 'SIGTERM')) return 'terminated';
-  // One that was frozen, or that the machine starved for as long.
-  if (code === 1 && /was taken over: this run did not show that it lives/.test(stderr)) return 'deposed';
   throw new Error(told);
 }
 
