@@ -95,6 +95,16 @@ test('when the second registry has nothing either, an outage of the first is the
   await assert.rejects(world.open().paths(IMAGE, op), { code: 'REGISTRY_UNAVAILABLE' });
 });
 
+test('policy.json is asked about the name that has the image, as with skopeo', async (t) => {
+  const { world } = await twoNames(t, []);
+  const asked: string[] = [];
+  const enforce = async ({ source }: { readonly source: string }) => void asked.push(source);
+  await world.open({ enforce }).paths(IMAGE);
+  await world.publish('rhdh/one', { annotations: annotated('one') });
+  await world.open({ enforce }).paths(IMAGE);
+  assert.deepEqual(asked, [SECOND, IMAGE]);
+});
+
 test('what the second registry gives has to satisfy the trust entries of both names', async (t) => {
   const { world } = await twoNames(t, []);
   for (const scope of ['registry.access.redhat.com/rhdh/', 'quay.io/rhdh/']) {

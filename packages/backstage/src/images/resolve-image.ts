@@ -11,6 +11,7 @@ import {
 } from '@gantry/core';
 import {
   type Digest,
+  formatReference,
   type Op,
   ociError,
   ociLimits,
@@ -91,14 +92,23 @@ export function openImageResolver(options: ImageResolverOptions): ImageResolver 
   };
 }
 
+/** An image, and which of its names has it. */
+interface Found {
+  readonly plugin: ResolvedPlugin;
+  readonly name: RegistryReference;
+}
+
 async function admitImage(image: string, options: ImageResolverOptions, op?: Op): Promise<AdmittedImage> {
   const { fallback, openRepository, platform } = options;
   const reference = imageReference(image, op);
-  const resolve = async (name: RegistryReference): Promise<ResolvedPlugin> =>
-    await resolveReference(await openRepository(name, op), name, { source: image, platform }, {}, op);
-  const plugin = await fallback.ask(image, reference, resolve, op);
+  const resolve = async (name: RegistryReference): Promise<Found> => {
+    const plugin = await resolveReference(await openRepository(name, op), name, { source: image, platform }, {}, op);
+    return { plugin, name };
+  };
+  const { plugin, name } = await fallback.ask(image, reference, resolve, op);
   const signer = await judgeBothNames(plugin, repositoryName(reference), options, op);
-  await options.enforce?.(plugin, op);
+  // policy.json is about the name that skopeo would be asked for.
+  await options.enforce?.(name === reference ? plugin : { ...plugin, source: formatReference(name) }, op);
   return { plugin, signer };
 }
 
