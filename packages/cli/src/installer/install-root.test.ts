@@ -148,7 +148,7 @@ test('both forms of the command, help, version and mistakes', async (t) => {
   await world.configure('plugins: []\n');
   for (const args of [[world.root], ['install', world.root]])
     assert.equal((await world.run(args)).code, 0, args.join());
-  for (const args of [[], ['install']]) {
+  for (const args of [[], ['install'], [''], ['install', '']]) {
     assert.deepEqual(await world.run(args), {
       code: 1,
       out: '',

@@ -62,7 +62,8 @@ export async function installer(args: readonly string[], io: Io, beforeFetching?
   } catch (error) {
     return say(io.stderr, `${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`, 1);
   }
-  if (parsed.root === undefined) return say(io.stderr, `${USAGE}\n`, 1);
+  // What an unset variable becomes is not the working directory.
+  if (parsed.root === undefined || parsed.root === '') return say(io.stderr, `${USAGE}\n`, 1);
   return installRoot(parsed.root, parsed.flags, io, beforeFetching);
 }
 
