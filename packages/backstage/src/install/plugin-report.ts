@@ -17,10 +17,20 @@ export interface PluginReport {
   readonly path?: string;
   /** The clause of the trust policy that accepted it, or `unsigned`; null when nothing was judged. */
   readonly signer: string | null;
-  readonly error?: { readonly code: string; readonly message: string };
+  /** `file:line` of the package that was declared; not with a directory that is removed. */
+  readonly place?: string;
+  readonly error?: PluginFailure;
   /** Downloaded for it; what several share counts for the first. */
   readonly bytes: number;
   readonly seconds: number;
+}
+
+/** Why a plugin could not be installed. */
+export interface PluginFailure {
+  readonly code: string;
+  readonly message: string;
+  /** What to do about it; not known of an error that nobody foresaw. */
+  readonly hint?: string;
 }
 
 /** What a run did: the document of `--json` and `--report`, without its version and exit code. */
@@ -46,18 +56,36 @@ export interface DiskEstimate {
 }
 
 /** A failure as documents have it. */
-export function errorFacts(error: unknown): { readonly code: string; readonly message: string } {
+export function errorFacts(error: unknown): PluginFailure {
   const message = error instanceof Error ? error.message : String(error);
-  return { code: isGantryError(error) ? error.code : 'UNEXPECTED', message };
+  return isGantryError(error) ? { code: error.code, message, hint: error.hint } : { code: 'UNEXPECTED', message };
 }
 
 /** The lines that say which plugins failed, in the words of the original; none when all went well. */
 export function failureLines({ plugins }: Pick<InstallReport, 'plugins'>): readonly string[] {
   const failed = plugins.filter(({ state }) => state === 'failed');
   if (failed.length === 0) return [];
+  const lines = failed.flatMap((plugin, at) => {
+    const line = `  - ${shown(plugin.package)}: ${failureText(plugin)}`;
+    const hint = plugin.error?.hint;
+    // A registry that is down fails many plugins in a row, and one hint is for all of them.
+    return hint === undefined || hint === failed[at + 1]?.error?.hint ? [line] : [line, `    hint: ${hint}`];
+  });
   return [
     `\n======= ${failed.length} plugin(s) failed:`,
-    ...failed.map((plugin) => `  - ${shown(plugin.package)}: ${plugin.error?.message}`),
+    ...lines,
     '\n======= Skipping app-config.dynamic-plugins.yaml write and cleanup because of install failures. Fix the errors above and re-run; the previous successful state is preserved.',
   ];
+}
+
+/** What went wrong, with the place of the declaration, and without the package, which stands before it. */
+function failureText({ package: name, place, error }: PluginReport): string {
+  const message = error?.message ?? '';
+  const subject = [`${shown(name)}: `, `${shown(name).replace(/^oci:\/\//, '')}: `].find((text) =>
+    message.startsWith(text),
+  );
+  const text = message.slice(subject?.length ?? 0);
+  // A message may name the line of another field, such as the integrity.
+  const named = place !== undefined && text.includes(`(${place.slice(0, place.lastIndexOf(':') + 1)}`);
+  return place === undefined || named ? text : `${text} (${place})`;
 }

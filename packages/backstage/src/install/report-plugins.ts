@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { keyWithoutSecrets, withoutSecrets } from '../config/config-fault.ts';
+import { keyWithoutSecrets, shown, withoutSecrets } from '../config/config-fault.ts';
+import type { Origin } from '../config/origin.ts';
 import type { PluginEntry } from '../config/plugin-entry.ts';
 import type { InstalledDirectory } from '../root/open-root.ts';
 import type { Installation } from './carry-out.ts';
@@ -19,8 +20,14 @@ export interface PluginResults {
 export function reportPlugins(results: PluginResults): readonly PluginReport[] {
   const { loaded } = results.decided;
   return [
-    ...loaded.plugins.map((entry) => ({ ...named(entry.package, entry.key), ...fateOf(entry, results) })),
-    ...loaded.failures.map(({ package: name, error }) => ({ ...named(name, name), ...failed(error, 0) })),
+    ...loaded.plugins.map((entry) => ({
+      ...named(entry.package, entry.key, entry.origins.get('package')),
+      ...fateOf(entry, results),
+    })),
+    ...loaded.failures.map(({ package: name, origin, error }) => ({
+      ...named(name, name, origin),
+      ...failed(error, 0),
+    })),
   ];
 }
 
@@ -38,11 +45,12 @@ export function reportRemoved({ name, imageHash, state }: InstalledDirectory, ro
   };
 }
 
-function named(name: string, key: string): Pick<PluginReport, 'package' | 'key'> {
-  return { package: withoutSecrets(name), key: keyWithoutSecrets(key, name) };
+function named(name: string, key: string, origin: Origin | undefined): Pick<PluginReport, 'package' | 'key' | 'place'> {
+  const place = origin === undefined ? {} : { place: `${shown(origin.file)}:${origin.line}` };
+  return { package: withoutSecrets(name), key: keyWithoutSecrets(key, name), ...place };
 }
 
-type Fate = Omit<PluginReport, 'package' | 'key'>;
+type Fate = Omit<PluginReport, 'package' | 'key' | 'place'>;
 
 function fateOf(entry: PluginEntry, { decided, installations, root }: PluginResults): Fate {
   const nothing = { signer: null, bytes: 0, seconds: 0 };
