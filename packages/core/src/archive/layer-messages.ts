@@ -3,7 +3,12 @@ import { coreError } from '../core-errors.ts';
 import type { LayerJob } from './extract-layer.ts';
 import type { LayerListing } from './layer-listing.ts';
 
-/** What the worker of one layer is started with. */
+/** What a worker is told, about the layer that has this number among all of the process. */
+export type LayerOrder =
+  | { readonly layer: number; readonly task: LayerTask }
+  | { readonly layer: number; readonly available: number };
+
+/** What the worker is to do with one layer. */
 export interface LayerTask {
   readonly job: LayerJob;
   readonly limits: Readonly<Record<string, number>>;

@@ -1,18 +1,28 @@
-/** Entry of the worker thread that extracts one layer; `run-layer.ts` starts it. */
-import { parentPort, workerData } from 'node:worker_threads';
+/** Entry of the worker threads that extract layers, one after the other; `layer-threads.ts` starts them. */
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import { systemFileSystem } from '../files/file-system.ts';
 import { extractLayer } from './extract-layer.ts';
-import { type LayerAnswer, type LayerTask, packError } from './layer-messages.ts';
+import { type LayerAnswer, type LayerOrder, type LayerTask, packError } from './layer-messages.ts';
 
-const port = parentPort;
-if (port !== null) {
-  const task = workerData as LayerTask;
+if (parentPort !== null) work(parentPort);
+
+function work(port: MessagePort): void {
+  let current = 0;
+  let grown = (_available: number): void => {};
+  port.on('message', (order: LayerOrder) => {
+    if ('task' in order) {
+      current = order.layer;
+      grown = extract(port, order.task);
+      // What is said late about a layer that is done is not about the next one.
+    } else if (order.layer === current) grown(order.available);
+  });
+}
+
+/** Starts on a layer; gives what is to be called when more of it can be read. */
+function extract(port: MessagePort, task: LayerTask): (available: number) => void {
+  const answer = (message: LayerAnswer): void => port.postMessage(message);
   let available = task.available;
   let wake = (): void => {};
-  port.on('message', (now: number) => {
-    available = now;
-    wake();
-  });
   const growth = {
     get available() {
       return available;
@@ -26,10 +36,14 @@ if (port !== null) {
   const report = (done: number): void => {
     if (done - reported < task.reportEvery && done !== task.job.layer.size) return;
     reported = done;
-    port.postMessage({ type: 'progress', done } satisfies LayerAnswer);
+    answer({ type: 'progress', done });
   };
   extractLayer(task.job, growth, systemFileSystem, { limits: task.limits }, report).then(
-    (listing) => port.postMessage({ type: 'done', listing } satisfies LayerAnswer),
-    (error: unknown) => port.postMessage({ type: 'failed', error: packError(error) } satisfies LayerAnswer),
+    (listing) => answer({ type: 'done', listing }),
+    (error: unknown) => answer({ type: 'failed', error: packError(error) }),
   );
+  return (now) => {
+    available = now;
+    wake();
+  };
 }

@@ -1,11 +1,9 @@
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Op } from '@gantry/oci';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import type { GrowingFile } from '../files/growing-file.ts';
 import { extractLayer, type Growth, type LayerJob } from './extract-layer.ts';
 import type { LayerListing } from './layer-listing.ts';
-import { type LayerAnswer, type LayerTask, unpackError } from './layer-messages.ts';
+import { type LayerTask, unpackError } from './layer-messages.ts';
 
 /** Below this a worker's start costs more than what it does. Bytes, compressed. */
 const INLINE = 256 * 1024;
@@ -13,7 +11,7 @@ const REPORT_EVERY = 4 * 1024 * 1024;
 
 /**
  * Extracts one layer, in a worker thread unless it is small or the file system is not the real one. Rejects as soon as the
- * file's writer fails. Nothing runs any more when it settles.
+ * file's writer fails. Nothing works on the layer any more when it settles.
  */
 export async function runLayer(
   job: LayerJob,
@@ -51,37 +49,34 @@ async function inWorker(
   report: (done: number) => void,
 ): Promise<LayerListing> {
   // Only here: a warm start must not pay for it.
-  const { Worker } = await import('node:worker_threads');
+  const { takeLayerThread } = await import('./layer-threads.ts');
   op?.signal?.throwIfAborted();
   const task: LayerTask = { job, limits: op?.limits ?? {}, available: file.available, reportEvery: REPORT_EVERY };
-  const extension = extname(fileURLToPath(import.meta.url));
-  const worker = new Worker(new URL(`./layer-worker${extension}`, import.meta.url), {
-    name: 'gantry-layer',
-    workerData: task,
-    env: {},
-    execArgv: [],
-    // Pieces of output are garbage at once; collecting it often keeps some 15 MiB out of the peak, at no cost in time.
-    resourceLimits: { maxYoungGenerationSizeMb: 1 },
-  });
   const answer = Promise.withResolvers<LayerListing>();
-  worker.on('message', (message: LayerAnswer) => {
-    if (message.type === 'progress') report(message.done);
-    else if (message.type === 'done') answer.resolve(message.listing);
-    else answer.reject(unpackError(message.error));
+  const thread = takeLayerThread({
+    message: (message) => {
+      if (message.type === 'progress') report(message.done);
+      else if (message.type === 'done') answer.resolve(message.listing);
+      else answer.reject(unpackError(message.error));
+    },
+    ended: (error) => answer.reject(error),
   });
-  worker.on('error', (error) => answer.reject(error));
-  worker.on('exit', (code) => answer.reject(new Error(`the extraction thread ended with ${code}`)));
-  file.onGrowth((available) => worker.postMessage(available));
+  thread.start(task);
+  file.onGrowth((available) => thread.grown(available));
   file.whole.then(
-    () => worker.postMessage(job.layer.size),
+    () => thread.grown(job.layer.size),
     (error: unknown) => answer.reject(error),
   );
   const abort = (): void => answer.reject(op?.signal?.reason);
   op?.signal?.addEventListener('abort', abort, { once: true });
   try {
-    return await answer.promise;
+    const listing = await answer.promise;
+    thread.release();
+    return listing;
+  } catch (error) {
+    await thread.terminate();
+    throw error;
   } finally {
     op?.signal?.removeEventListener('abort', abort);
-    await worker.terminate();
   }
 }
