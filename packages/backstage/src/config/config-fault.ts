@@ -19,7 +19,7 @@ export function shown(text: string): string {
 
 /** Text in which no URL has userinfo or a query, which may be secrets: for whatever is logged, reported or kept. */
 export function withoutSecrets(text: string): string {
-  return text.replaceAll(/(https?:\/\/)[^/\s?#]*@/gi, '$1').replaceAll(/(https?:\/\/[^?#\s]*)[?#]\S*/gi, '$1');
+  return text.replaceAll(/(https?:\/\/)(?:[^/\s?#]*@)?([^?#\s]*)(?:[?#]\S*)?/gi, '$1$2');
 }
 
 /** What an entry is merged by, for logs and reports: cut at the `@` of a URL, it would be the userinfo. */
