@@ -1,7 +1,7 @@
 /** Roots as pods find them: full, read-only, another user's; and a file system where nothing else can be written. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, lstat, mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { forgeTar, gzipped, type HubWorld, hubWorld, publishArtifact, storageSink } from '@gantry/testkit';
@@ -159,6 +159,8 @@ exec "$@"
 
 /** A pod whose root may be a mount. */
 interface MountedHub extends HubWorld {
+  /** This repository where every user finds it. */
+  readonly repositoryAt: string;
   /** Mounts something over the root until the test ends. */
   mount(what: readonly string[]): Promise<void>;
 }
@@ -171,12 +173,19 @@ async function openHub(t: TestContext): Promise<MountedHub> {
   });
   const hub = await hubWorld({ after: (work) => void cleaning.push(work) });
   await chmod(hub.cwd, 0o755);
+  const mount = async (what: readonly string[], at: string): Promise<void> => {
+    await run('mount', [...what, at]);
+    cleaning.push(async () => void (await run('umount', [at])));
+  };
+  // Beside the pod's directory, so that removing that can never reach it.
+  const repositoryAt = `${hub.cwd}-gantry`;
+  await mkdir(repositoryAt);
+  cleaning.push(() => rmdir(repositoryAt));
+  await mount(['--bind', resolve(import.meta.dirname, '..')], repositoryAt);
   return {
     ...hub,
-    mount: async (what) => {
-      await run('mount', [...what, hub.root]);
-      cleaning.push(async () => void (await run('umount', [hub.root])));
-    },
+    repositoryAt,
+    mount: (what) => mount(what, hub.root),
   };
 }
 
@@ -187,14 +196,15 @@ interface Install {
 }
 
 async function install(
-  hub: HubWorld,
+  hub: MountedHub,
   { under = [], env = {}, args = [hub.root] }: Install = {},
 ): Promise<InstallerEnd> {
   const { TERMINATION_LOG: _, ...rest } = hub.env;
+  const { repositoryAt } = hub;
   const temporary = join(hub.cwd, 'scratch');
   await mkdir(temporary, { recursive: true });
   await chmod(temporary, 0o1777);
-  return installerOutcome({ cwd: hub.cwd, env: { ...rest, TMPDIR: temporary, ...env }, args, under });
+  return installerOutcome({ cwd: hub.cwd, env: { ...rest, TMPDIR: temporary, ...env }, args, under, repositoryAt });
 }
 
 function ok({ code, stdout, stderr }: InstallerEnd): void {

@@ -1,13 +1,9 @@
 /** The real `install-dynamic-plugins`, as a process that can be stopped, frozen and started by another program. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { Outcome } from './processes.ts';
 
-/** The command as it is in the sources. */
-export const installerLauncher: string = resolve(
-  import.meta.dirname,
-  '../packages/cli/bin/install-dynamic-plugins.mjs',
-);
+const repository = resolve(import.meta.dirname, '..');
 
 /** How an installer is started. */
 export interface InstallerOptions {
@@ -18,6 +14,8 @@ export interface InstallerOptions {
   readonly args: readonly string[];
   /** A command and its arguments, to which Node and the program are added. */
   readonly under?: readonly string[];
+  /** Another path to this repository, for users who cannot get to it by its own. */
+  readonly repositoryAt?: string;
 }
 
 /** How an installer ended. */
@@ -32,8 +30,17 @@ export interface RunningInstaller {
 }
 
 /** Starts an installer. */
-export function startInstaller({ cwd, env, args, under = [] }: InstallerOptions): RunningInstaller {
-  const [command = '', ...rest] = [...under, process.execPath, installerLauncher, ...args];
+export function startInstaller({
+  cwd,
+  env,
+  args,
+  under = [],
+  repositoryAt = repository,
+}: InstallerOptions): RunningInstaller {
+  const launcher = join(repositoryAt, 'packages/cli/bin/install-dynamic-plugins.mjs');
+  const inside = relative(repository, process.execPath);
+  const node = inside.startsWith('..') ? process.execPath : join(repositoryAt, inside);
+  const [command = '', ...rest] = [...under, node, launcher, ...args];
   const child = spawn(command, rest, { cwd, env, stdio: 'pipe' });
   child.stdin.on('error', () => undefined).end();
   let [stdout, stderr] = ['', ''];
