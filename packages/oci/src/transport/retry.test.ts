@@ -95,6 +95,26 @@ test('F1: what one request is told by Retry-After, the others of its origin keep
   assert.equal(requests.length, 4);
 });
 
+test('F1: requests that wait for a connection keep to a Retry-After that comes meanwhile', async (t) => {
+  let busy = true;
+  const { address, requests } = await serveHttp(t, (_request, response) => {
+    if (busy) response.writeHead(429, { 'retry-after': '7' }).end();
+    else response.end('served');
+  });
+  const clock = fakeClock();
+  await using transport = openTransport({ environment: fakeEnvironment({ clock, random: 0 }) });
+  const op = { limits: { connectionsPerOrigin: 2 } };
+  const asked = ['one', 'two', 'three', 'four', 'five', 'six'].map((path) =>
+    textOf(ask(transport, address, `/v2/${path}`, {}, op)),
+  );
+  while (clock.pending.filter((ms) => ms === 7000).length < 4) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(requests.length, 2);
+  busy = false;
+  await clock.advance(7000);
+  assert.deepEqual(await Promise.all(asked), Array(6).fill('served'));
+  assert.equal(requests.length, 8);
+});
+
 test('the number of attempts is a limit', async (t) => {
   let failures = 0;
   const { address } = await serveHttp(t, (_request, response) => {
