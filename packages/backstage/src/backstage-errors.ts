@@ -71,7 +71,7 @@ export const backstageError: ErrorTable<BackstageErrorCode> = defineErrors<Backs
     hint: 'correct .npmrc or the npm_config_ variable that is named',
   },
   CONFIG_MIRROR: {
-    meaning: 'A directory holds no mirror, or holds other images than its mirror.json says.',
+    meaning: 'A directory holds no mirror, other images than its mirror.json says, or two that would get one name.',
     hint: 'name a directory that `gantry backstage mirror --to-dir DIR` has filled',
   },
   INSTALL_LOCKED: {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isGantryError, type Op, ociError, openLayout, type Repository, repositoryName } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
+import { withoutSecrets } from '../config/config-fault.ts';
 import { CONFIGURATION_FILE, type LoadedConfiguration, loadDynamicPlugins } from '../config/load-dynamic-plugins.ts';
 import { isPluginFile } from '../config/read-plugin-file.ts';
 import type { CatalogDefault } from '../images/catalog-index.ts';
@@ -79,7 +80,7 @@ export async function mirrorToDirectory(
     local: plugins.flatMap(({ source }) => (source.type === 'local' ? [source.directory] : [])),
     failures: [
       ...(loaded.state === 'loaded' ? loaded.failures : []).map(({ package: name, error }) => ({
-        package: name,
+        package: withoutSecrets(name),
         error,
       })),
       ...run.failures,
@@ -107,7 +108,7 @@ async function settle({ failures, op }: Run, name: string, work: () => Promise<v
   } catch (error) {
     op.signal?.throwIfAborted();
     if (!isGantryError(error)) throw error;
-    failures.push({ package: name, error });
+    failures.push({ package: withoutSecrets(name), error });
   }
 }
 

@@ -41,21 +41,46 @@ export async function mirrorToRegistry(
 ): Promise<MirroredRegistry> {
   const record = requireMirrorRecord(directory, op);
   await using layout = await openLayout(directory, {}, op);
+  const planned = record.images.map((image) => plan(image, directory, place, op));
+  refuseSharedNames(planned);
   const images: PushedImage[] = [];
-  const registries: string[] = [];
-  for (const { image, digest } of record.images) {
-    const named = imageReference(image, op);
-    if (named.digest !== undefined && named.digest !== digest) {
-      throw backstageError('CONFIG_MIRROR', `${directory}: mirror.json has ${digest} for ${image}`, {
-        details: { image, digest },
-      });
-    }
-    const target = mirroredReference(place, named, digest, op);
+  for (const { image, digest, target } of planned) {
     const root = await layout.resolve({ kind: 'layout', directory, digest }, op);
     await using repository = openRepository(target);
     await copyGraph(layout, repository, root, { tag: target.tag, referrers: true }, op);
     images.push({ image, digest, mirrored: formatReference({ ...target, digest }) });
-    registries.push(named.registry);
   }
+  const registries = planned.map(({ named }) => named.registry);
   return { images, packages: record.packages, registriesConf: registriesConfText(registries, place, insecure) };
+}
+
+/** An image, and where it goes. */
+interface PlannedImage extends MirroredImage {
+  readonly named: RegistryReference;
+  readonly target: RegistryReference & { readonly tag: string };
+}
+
+function plan({ image, digest }: MirroredImage, directory: string, place: MirrorPlace, op?: Op): PlannedImage {
+  const named = imageReference(image, op);
+  if (named.digest !== undefined && named.digest !== digest) {
+    throw backstageError('CONFIG_MIRROR', `${directory}: mirror.json has ${digest} for ${image}`, {
+      details: { image, digest },
+    });
+  }
+  return { image, digest, named, target: mirroredReference(place, named, digest, op) };
+}
+
+/** Names of two registries may come out as one, and what a tag means must not depend on which of them was pushed last. */
+function refuseSharedNames(planned: readonly PlannedImage[]): void {
+  const taken = new Map<string, PlannedImage>();
+  for (const one of planned) {
+    const mirrored = formatReference(one.target);
+    const other = taken.get(mirrored);
+    taken.set(mirrored, one);
+    if (other === undefined || other.digest === one.digest) continue;
+    throw backstageError('CONFIG_MIRROR', `${other.image} and ${one.image} would both be ${mirrored}`, {
+      details: { image: one.image, other: other.image, mirrored },
+      hint: 'mirror them below different prefixes, from configurations of their own',
+    });
+  }
 }

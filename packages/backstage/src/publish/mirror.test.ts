@@ -303,6 +303,17 @@ test('D11: a mirror directory that is none, or that says one thing and holds ano
     [record(`quay.example/a/b@sha256:${'1'.repeat(64)}`), 'CONFIG_MIRROR'],
     [record('quay.example/a/b:1'), 'CONTENT_NOT_FOUND'],
     [record('../../escape'), 'REFERENCE_INVALID'],
+    [
+      JSON.stringify({
+        schemaVersion: 1,
+        images: ['quay.example:5000', 'quay.example-5000'].map((host, index) => ({
+          image: `${host}/a/b:1`,
+          digest: `sha256:${String(index).repeat(64)}`,
+        })),
+        packages: [],
+      }),
+      'CONFIG_MIRROR',
+    ],
     ['{}', 'INSTALL_DAMAGED'],
     [
       JSON.stringify({
