@@ -30,6 +30,7 @@ export function installNpmPeers(directory: string, run: Run, only?: NpmPeer): vo
     const mark = join(target, 'installed');
     const wanted = identity(sources);
     if (existsSync(mark) && readFileSync(mark, 'utf8') === wanted) continue;
+    console.log(`installing ${name}, once: some minutes`);
     const started = performance.now();
     mkdirSync(target, { recursive: true });
     rmSync(mark, { force: true });

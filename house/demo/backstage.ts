@@ -1,5 +1,5 @@
 // `npm run demo:backstage`: four kinds of dynamic plugins, installed by install-dynamic-plugins and loaded by Backstage
-// itself, which the first run installs (350 MB, half a minute). Everything else is on loopback and leaves nothing behind.
+// itself, which the first run installs (350 MB, and SQLite compiled where it cannot be had: minutes). Everything else is on loopback and leaves nothing behind.
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';

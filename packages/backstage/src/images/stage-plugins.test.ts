@@ -60,6 +60,18 @@ test('a plugin that a later layer removes is not there', async (t) => {
   assert.equal(codeOf(staged, 'two'), 'CONFIG_PLUGIN_PATH');
 });
 
+test('a directory that is not there: the hint lists those of the annotation', async (t) => {
+  const world = await imageWorld(t);
+  const { image } = await world.publish('acme/listed', {
+    layers: [layerOf(...pluginFiles('one'))],
+    annotations: annotated('one', 'three'),
+  });
+  const absent = (await world.open().stage(image, ['on'], world.staging)).get('on');
+  assert.ok(absent instanceof Error);
+  assert.equal(absent.message, `${image}!on: the image has no such directory`);
+  assert.equal(absent.hint, 'plugins of this image are !one, !three');
+});
+
 test('D2: links are resolved from where they are; those that leave their plugin are left out', async (t) => {
   const world = await imageWorld(t);
   const { image } = await world.publish('acme/links', {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { coreError, type Extraction } from '@gantry/core';
+import { coreError, type Extraction, type ResolvedPlugin } from '@gantry/core';
 import { escapeRemote, type GantryError, type Op } from '@gantry/oci';
 import { backstageError } from '../backstage-errors.ts';
 import { pluginPathFault } from '../config/plugin-path.ts';
 import type { LogSink } from '../install/log-sink.ts';
 import type { StagedPlugin } from '../install/staged-plugin.ts';
+import { dynamicPackages } from './dynamic-packages.ts';
 import type { ExtractedImage, ImageExtractor } from './extract-image.ts';
 
 /** The plugins of one image, by the directory that holds each; what is wrong with one is no matter of the others. */
@@ -26,7 +27,7 @@ export async function stagePlugins(
   const extracted = await extractor.extract(image, usable, staging, op);
   let bytes = extracted.bytes;
   for (const path of usable) {
-    const problem = problemOf(image, path, extracted.extraction);
+    const problem = problemOf(image, path, extracted);
     reportLinks(path, extracted.extraction, log);
     staged.set(path, problem ?? stagedPlugin(path, extracted, bytes));
     if (problem === undefined) bytes = 0;
@@ -54,7 +55,7 @@ function stagedPlugin(path: string, { directory, plugin, signer }: ExtractedImag
   };
 }
 
-function problemOf(image: string, path: string, extraction: Extraction): GantryError | undefined {
+function problemOf(image: string, path: string, { extraction, plugin }: ExtractedImage): GantryError | undefined {
   const oversized = extraction.oversized.find((file) => isBelow(file.path, path));
   if (oversized !== undefined) {
     return coreError('ARCHIVE_LIMIT', `Zip bomb detected in ${oversized.path}`, {
@@ -68,7 +69,19 @@ function problemOf(image: string, path: string, extraction: Extraction): GantryE
     image,
     path,
     file ? 'this is a file in the image and no directory' : 'the image has no such directory',
+    listed(image, plugin),
   );
+}
+
+/** What else the image says it holds; undefined when it does not say. */
+function listed(image: string, { annotations }: ResolvedPlugin): string | undefined {
+  try {
+    const paths = dynamicPackages(image, annotations) ?? [];
+    return paths.length === 0 ? undefined : `plugins of this image are ${paths.map((path) => `!${path}`).join(', ')}`;
+  } catch {
+    // A list that cannot be read fails those who need it.
+    return undefined;
+  }
 }
 
 function pathFault(image: string, path: string, problem: string, hint?: string): GantryError {

@@ -237,15 +237,28 @@ test('a dry run says what would be done and how much it takes, and changes nothi
   await world.configure(`plugins:\n  - package: oci://${image}!one\n`);
   await install(world);
   const before = await world.names();
-  await world.configure(`plugins:\n  - package: oci://${image}!two\n  - package: ./six\n  - package: x@1.0.0\n`);
-  const { states, report, failure } = await install(world, { dryRun: true });
+  await world.configure(
+    `plugins:\n  - package: oci://${image}!two\n  - package: ./six\n  - package: x@1.0.0\n  - package: ./absent\n`,
+  );
+  const { states, report, failure, lines } = await install(world, { dryRun: true });
   assert.equal(failure, undefined);
   assert.deepEqual(states, [
     'oci://acme/p:1.0!two installed',
     './six installed',
     'x@1.0.0 failed',
+    './absent skipped',
     'oci://acme/p:1.0!one removed',
   ]);
+  assert.deepEqual(
+    lines.filter((line) => /Would|not found/.test(line)),
+    [
+      '\n======= Skipping 1 local plugins (directories not found)',
+      `\t==> ./absent (not found at ${join(world.cwd, 'absent')})`,
+      `\n======= Would install dynamic plugin oci://${image}!two`,
+      '\n======= Would install dynamic plugin ./six',
+      '\n======= Would remove previously installed dynamic plugin one',
+    ],
+  );
   const { download = 0, disk = 0 } = report.estimate ?? {};
   assert.ok(download > 100 && disk > download, JSON.stringify(report.estimate));
   assert.deepEqual(await world.names(), before);

@@ -105,7 +105,7 @@ async function runInstall(run: Run): Promise<Result> {
   const decided = await withCatalog(run, (catalog) => decide(run, installed, catalog));
   if (decided === undefined) return writeAppConfig(run, '');
   const text = emitAppConfig(mergePluginConfigs(pluginConfigs(decided)));
-  sayWhatStays(decided, log);
+  sayWhatStays(decided, directory, log);
   const decisions = [...decided.decisions.values()];
   const wanted = decisions.filter(({ standing }) => standing === undefined);
   if (options.dryRun === true) {
@@ -114,7 +114,13 @@ async function runInstall(run: Run): Promise<Result> {
     const { estimate, failures } = await estimateDisk(wanted, context, op);
     const installations = new Map([...failures].map(([decision, error]) => [decision, { error, seconds: 0 }]));
     plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
-    plugins.push(...obsolete(willBeTaken(decided), installed).map((one) => reportRemoved(one, root.directory)));
+    for (const decision of wanted) {
+      if (!failures.has(decision)) log.line(`\n======= Would install dynamic plugin ${shown(decision.entry.package)}`);
+    }
+    for (const one of obsolete(willBeTaken(decided), installed)) {
+      log.line(`\n======= Would remove previously installed dynamic plugin ${one.name}`);
+      plugins.push(reportRemoved(one, root.directory));
+    }
     return { appConfig: null, estimate };
   }
   for (const decision of decisions) await settleStanding(decision, root, decided.paths, environment.now(), op);
@@ -158,7 +164,7 @@ function pluginConfigs({ loaded }: Decisions): readonly PluginConfig[] {
 }
 
 /** Says of each plugin for which nothing is to be done why that is so. */
-function sayWhatStays({ loaded, decisions, missing }: Decisions, log: LogSink): void {
+function sayWhatStays({ loaded, decisions, missing }: Decisions, directory: string, log: LogSink): void {
   for (const entry of loaded.plugins) {
     const name = shown(entry.package);
     const standing = decisions.get(entry)?.standing;
@@ -171,7 +177,10 @@ function sayWhatStays({ loaded, decisions, missing }: Decisions, log: LogSink): 
   }
   if (missing.size === 0) return;
   log.warn(`\n======= Skipping ${missing.size} local plugins (directories not found)`);
-  for (const { package: name } of missing) log.warn(`\t==> ${shown(name)}`);
+  for (const { package: name, source } of missing) {
+    const where = source.type === 'local' ? ` (not found at ${shown(resolve(directory, source.directory))})` : '';
+    log.warn(`\t==> ${shown(name)}${where}`);
+  }
 }
 
 /** The directories of plugins that stay as they are, with the package of each. */

@@ -124,6 +124,13 @@ test('an unquoted @scope gets the hint to quote it, with the corrected line', ()
   );
 });
 
+test('a tab gets the hint to use spaces', () => {
+  assert.throws(
+    () => read('plugins:\n\t- package: x\n'),
+    (error) => isGantryError(error) && error.hint === 'indent with spaces: YAML allows no tabs there',
+  );
+});
+
 test('errors name the file and the line', () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['a: 1\n  b: 2\n', /yaml:2: a value is not allowed here/],

@@ -5,6 +5,7 @@ import { shown, yamlFault } from './yaml-fault.ts';
 export function unexpectedCharacter(cursor: TextCursor): Error {
   const char = cursor.peek();
   const problem = `found ${char === '\t' ? 'a tab' : shown(char)} that nothing can begin with`;
+  if (char === '\t') return yamlFault(cursor.place(), problem, 'indent with spaces: YAML allows no tabs there');
   if (char !== '@' && char !== '`' && char !== '%') return yamlFault(cursor.place(), problem);
   let start = cursor.offset;
   while (start > 0 && !isBreakOrEnd(cursor.text[start - 1] ?? '\0')) start--;
