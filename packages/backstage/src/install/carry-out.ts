@@ -72,16 +72,20 @@ export async function carryOut(
       for (const decision of some) results.set(decision, { error, seconds: clock() - begin });
       return;
     }
-    for (const decision of some) {
-      try {
-        const staged = stagedOf(decision);
-        await publish(decision, staged, context, op);
-        results.set(decision, { staged, seconds: clock() - begin });
-      } catch (error) {
-        endWhenDeposed(error);
-        results.set(decision, { error, seconds: clock() - begin });
-      }
-    }
+    // Together, so that one sync of the file system serves them all.
+    const published = await Promise.allSettled(
+      some.map(async (decision) => {
+        try {
+          const staged = stagedOf(decision);
+          await publish(decision, staged, context, op);
+          results.set(decision, { staged, seconds: clock() - begin });
+        } catch (error) {
+          endWhenDeposed(error);
+          results.set(decision, { error, seconds: clock() - begin });
+        }
+      }),
+    );
+    for (const outcome of published) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   /**

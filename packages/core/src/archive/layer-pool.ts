@@ -3,7 +3,6 @@ import { type Descriptor, type Digest, type Op, ociLimits } from '@gantry/oci';
 import { randomName } from '../files/durable.ts';
 import { type FileSystem, systemFileSystem } from '../files/file-system.ts';
 import type { LayerSupply } from '../files/growing-file.ts';
-import { syncTree } from '../files/sync-tree.ts';
 import { stagingFault } from './archive-fault.ts';
 import { archiveRules } from './archive-profile.ts';
 import { assembleTree } from './assemble-tree.ts';
@@ -51,8 +50,8 @@ export interface LayerPool {
   /** Says that {@link LayerPool.extract} will be asked for an image with these layers. */
   expect(layers: readonly Descriptor[]): void;
   /**
-   * Extracts an image that was expected, profile `image`, synced. A selection that no earlier extraction of a layer covers
-   * costs another download of it. Throws as `extractLayers`.
+   * Extracts an image that was expected, profile `image`. Not synced: whoever publishes it does that. A selection that no
+   * earlier extraction of a layer covers costs another download of it. Throws as `extractLayers`.
    */
   extract(image: PooledImage, op?: Op): Promise<PooledExtraction>;
 }
@@ -140,7 +139,6 @@ export function openLayerPool(options: LayerPoolOptions): LayerPool {
     for (const [index, { digest }] of image.layers.entries()) if (!kept.has(index)) layers.delete(digest);
     if (!inPlace)
       for (const [index, { directory }] of pooled.entries()) if (!kept.has(index)) fileSystem.removeTree(directory);
-    await syncTree(fileSystem, destination, extraction);
     return { directory: destination, extraction };
   };
 
