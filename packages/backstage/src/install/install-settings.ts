@@ -45,7 +45,7 @@ export function installSettings(env: Environment['env'], log: LogSink, op?: Op):
     catalogIndex: env['CATALOG_INDEX_IMAGE'] || undefined,
     extraCatalogIndexes: env['EXTRA_CATALOG_INDEX_IMAGES'] || undefined,
     entitiesDirectory: env['CATALOG_ENTITIES_EXTRACT_DIR'] || join(env['TMPDIR'] || tmpdir(), 'extensions'),
-    imageWorkers: workers('DYNAMIC_PLUGINS_WORKERS', Math.min(MOST_WORKERS.image, 2 * inflateThreads(op))),
+    imageWorkers: workers('DYNAMIC_PLUGINS_WORKERS', Math.min(MOST_WORKERS.image, 4 * inflateThreads(op))),
     npmWorkers: workers('DYNAMIC_PLUGINS_NPM_WORKERS', Math.min(MOST_WORKERS.npm, availableParallelism())),
     lockTimeoutMs: positive(env, 'DYNAMIC_PLUGINS_LOCK_TIMEOUT_MS', 'the default', log),
   };
