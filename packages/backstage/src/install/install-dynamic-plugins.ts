@@ -113,7 +113,7 @@ async function runInstall(run: Run): Promise<Result> {
     const context = { directory, skipIntegrity: run.variables.skipIntegrity, packages: run.packages };
     const { estimate, failures } = await estimateDisk(wanted, context, op);
     const installations = new Map([...failures].map(([decision, error]) => [decision, { error, seconds: 0 }]));
-    plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
+    plugins.push(...reportPlugins({ decided, installations, root: root.directory, planned: true }));
     for (const decision of wanted) {
       if (!failures.has(decision)) log.line(`\n======= Would install dynamic plugin ${shown(decision.entry.package)}`);
     }
@@ -130,7 +130,7 @@ async function runInstall(run: Run): Promise<Result> {
     { ...run, paths: decided.paths, taken, environment, policy: options.policy, log },
     op,
   );
-  plugins.push(...reportPlugins({ decided, installations, root: root.directory }));
+  plugins.push(...reportPlugins({ decided, installations, root: root.directory, planned: false }));
   if (plugins.some(({ state }) => state === 'failed')) return { appConfig: null };
   for (const one of obsolete(taken, installed)) {
     log.line(`\n======= Removing previously installed dynamic plugin ${one.name}`);

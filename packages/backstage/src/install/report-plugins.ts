@@ -14,6 +14,8 @@ export interface PluginResults {
   readonly installations: ReadonlyMap<Decision, Installation>;
   /** Absolute path of the root. */
   readonly root: string;
+  /** Nothing was installed: it is said what would become of each. */
+  readonly planned: boolean;
 }
 
 /** Says of every plugin of the configuration, in its order, what became of it; then of entries that are no plugin yet. */
@@ -52,7 +54,7 @@ function named(name: string, key: string, origin: Origin | undefined): Pick<Plug
 
 type Fate = Omit<PluginReport, 'package' | 'key' | 'place'>;
 
-function fateOf(entry: PluginEntry, { decided, installations, root }: PluginResults): Fate {
+function fateOf(entry: PluginEntry, { decided, installations, root, planned }: PluginResults): Fate {
   const nothing = { signer: null, bytes: 0, seconds: 0 };
   if (!entry.enabled) return { state: 'disabled', ...nothing };
   if (decided.missing.has(entry)) return { state: 'skipped', ...nothing };
@@ -72,7 +74,9 @@ function fateOf(entry: PluginEntry, { decided, installations, root }: PluginResu
     };
   }
   const installation = installations.get(decision);
-  if (installation === undefined) return { state: 'installed', ...nothing };
+  if (installation === undefined && planned) return { state: 'installed', ...nothing };
+  // What nobody accounts for was not installed.
+  if (installation === undefined) return failed(new TypeError('it was not dealt with'), 0);
   if (!('staged' in installation)) return failed(installation.error, installation.seconds);
   const { name, digest, integrity, signer, bytes } = installation.staged;
   return {
