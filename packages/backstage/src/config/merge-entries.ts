@@ -129,6 +129,10 @@ function overlaid(fields: ReadonlyMap<string, YamlEntry>, entry: WrittenEntry): 
   return result;
 }
 
+/** Why there is mostly nothing: the pod, or the shell in it, lacks the variable. */
+const NOTHING_TO_INHERIT =
+  'check the includes: dynamic-plugins.default.yaml is that of CATALOG_INDEX_IMAGE when it is set, else a file here';
+
 function inheritedFrom(
   entry: WrittenEntry,
   oci: OciPackage,
@@ -148,11 +152,11 @@ function inheritedFrom(
   if (path !== undefined) {
     if (base !== undefined) return base;
     const message = `ERROR: {{inherit}} tag is set and there is currently no resolved tag or digest for ${shown(entry.package)} in ${shown(entry.place.file)}.`;
-    throw configFault('CONFIG_DYNAMIC_PLUGINS', message, entry.place);
+    throw configFault('CONFIG_DYNAMIC_PLUGINS', message, entry.place, { hint: NOTHING_TO_INHERIT });
   }
   if (base === undefined) {
     const message = `Cannot use {{inherit}} for ${name}: no existing plugin configuration found. Ensure a plugin from this image is defined in an included file with an explicit version.`;
-    throw configFault('CONFIG_DYNAMIC_PLUGINS', message, entry.place);
+    throw configFault('CONFIG_DYNAMIC_PLUGINS', message, entry.place, { hint: NOTHING_TO_INHERIT });
   }
   if (bases.length > 1) {
     const list = bases.map((one) => `\n  - ${shown(one.package)}`).join('');

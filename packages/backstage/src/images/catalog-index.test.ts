@@ -97,7 +97,16 @@ test('F2: the last good index is used, and said to be, when the registry cannot 
   assert.ok(said.includes('using the catalog index of 2026-01-02T00:00:00.000Z'), said);
   assert.ok(said.includes(published.descriptor.digest), said);
   world.registry.script([{ status: 404 }]);
-  await assert.rejects(world.obtain({ primary: image }, op), { code: 'REGISTRY_NOT_FOUND' });
+  await assert.rejects(world.obtain({ primary: image }, op), {
+    code: 'REGISTRY_NOT_FOUND',
+    message: new RegExp(`^Failed to download catalog index image ${image}: .* is not in the registry$`),
+    hint: /; CATALOG_INDEX_IMAGE names the image$/,
+  });
+  await assert.rejects(world.obtain({ primary: undefined, extras: 'more=not_a/Reference' }, op), {
+    code: 'REFERENCE_INVALID',
+    message: /^Failed to download catalog index image not_a\/Reference: /,
+    hint: /; EXTRA_CATALOG_INDEX_IMAGES names the image$/,
+  });
 });
 
 test('what was kept under other trust entries counts for nothing', async (t) => {

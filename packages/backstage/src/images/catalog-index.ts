@@ -1,6 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Digest, type Environment, escapeRemote, type Op, ociError } from '@gantry/oci';
+import {
+  type Digest,
+  type Environment,
+  escapeRemote,
+  GantryError,
+  isGantryError,
+  type Op,
+  ociError,
+} from '@gantry/oci';
+import { installerHint } from '../install/installer-hint.ts';
 import type { LogSink } from '../install/log-sink.ts';
 import { ENTITIES_TOP, readEntities } from './catalog-entities.ts';
 import { extraIndexes } from './extra-indexes.ts';
@@ -47,12 +56,14 @@ export async function obtainCatalogIndex(options: CatalogIndexOptions, op?: Op):
   const kept = openKeptIndexes(directory, options.writeFile);
   const fresh = new Map<string, KeptIndex>();
 
-  const obtain = async (written: string): Promise<KeptIndex> => {
+  const obtain = async (written: string, variable: string): Promise<KeptIndex> => {
     const image = written.replace(/^(?:docker|oci):\/\//, '');
     const known = fresh.get(image);
     if (known !== undefined) return known;
     const before = kept.read(image, op);
-    const index = await updated(image, before, options, op);
+    const index = await updated(image, before, options, op).catch((error: unknown) => {
+      throw failedDownload(written, variable, error);
+    });
     if (index !== before) await kept.write(index);
     fresh.set(image, index);
     return index;
@@ -72,7 +83,7 @@ export async function obtainCatalogIndex(options: CatalogIndexOptions, op?: Op):
   const { primary } = options;
   if (primary !== undefined) {
     log.line(`\n======= Extracting catalog index from ${primary}`);
-    const index = await obtain(primary);
+    const index = await obtain(primary, 'CATALOG_INDEX_IMAGE');
     if (index.defaultText === undefined) {
       throw ociError(
         'CONTENT_NOT_FOUND',
@@ -96,10 +107,25 @@ export async function obtainCatalogIndex(options: CatalogIndexOptions, op?: Op):
       );
     }
     users.set(name, image);
-    place(await obtain(image), image, join(entitiesDirectory, 'extra', name, ENTITIES_TOP), 'extra index image');
+    const index = await obtain(image, 'EXTRA_CATALOG_INDEX_IMAGES');
+    place(index, image, join(entitiesDirectory, 'extra', name, ENTITIES_TOP), 'extra index image');
   }
   kept.retain(new Set(fresh.keys()));
   return found;
+}
+
+/** What a registry or a reference is wrong about in the original's words, and with the variable that names the image. */
+function failedDownload(written: string, variable: string, error: unknown): unknown {
+  if (!isGantryError(error) || !/^(?:REGISTRY|REFERENCE)_/.test(error.code)) return error;
+  const { code, details, retryable } = error;
+  const hint = installerHint(error);
+  const message = `Failed to download catalog index image ${escapeRemote(written)}: ${error.message}`;
+  return new GantryError(
+    code,
+    message,
+    { meaning: '', hint },
+    { hint: `${hint}; ${variable} names the image`, details, retryable, cause: error },
+  );
 }
 
 /** The index as it is now, or as it was where nothing can be asked. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failureLines, type PluginReport } from './plugin-report.ts';
+import { ociError } from '@gantry/oci';
+import { errorFacts, failureLines, type PluginReport } from './plugin-report.ts';
 
 function failed(name: string, message: string, more: Partial<PluginReport> = {}, hint?: string): PluginReport {
   const error = { code: 'X', message, ...(hint !== undefined && { hint }) };
@@ -35,4 +36,10 @@ test('a hint that several failures in a row share is given after the last of the
     ['  - a: down', '  - b: down', '    hint: check the network', '  - c: gone', '    hint: check the tag'],
   );
   assert.deepEqual(failureLines({ plugins: [] }), []);
+});
+
+test('credentials are a matter of mounted files, not of logging in; other hints stay', () => {
+  assert.match(errorFacts(ociError('REGISTRY_UNAUTHORIZED', 'status 401')).hint ?? '', /REGISTRY_AUTH_FILE/);
+  assert.equal(errorFacts(ociError('REGISTRY_UNAUTHORIZED', 'status 401', { hint: 'own' })).hint, 'own');
+  assert.equal(errorFacts(new Error('x')).hint, undefined);
 });

@@ -1,5 +1,6 @@
 import { isGantryError } from '@gantry/oci';
 import { shown } from '../config/config-fault.ts';
+import { installerHint } from './installer-hint.ts';
 
 /** What became of one plugin. */
 export interface PluginReport {
@@ -58,7 +59,9 @@ export interface DiskEstimate {
 /** A failure as documents have it. */
 export function errorFacts(error: unknown): PluginFailure {
   const message = error instanceof Error ? error.message : String(error);
-  return isGantryError(error) ? { code: error.code, message, hint: error.hint } : { code: 'UNEXPECTED', message };
+  return isGantryError(error)
+    ? { code: error.code, message, hint: installerHint(error) }
+    : { code: 'UNEXPECTED', message };
 }
 
 /** The lines that say which plugins failed, in the words of the original; none when all went well. */

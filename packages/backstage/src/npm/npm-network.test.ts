@@ -64,11 +64,15 @@ test('without a token the registry refuses, and says nothing of ours', async (t)
   const { npm, staging } = await npmWorld(t, {
     npmrc: `registry=${registry.url}\n//${registry.address}/:_authToken=wrong-canary`,
   });
-  await assert.rejects(npm.stage(entryOf('x', 'sha512-AAAA'), staging), (error: Error & { code?: unknown }) => {
-    assert.equal(error.code, 'REGISTRY_UNAUTHORIZED');
-    assert.doesNotMatch(error.message, /canary/);
-    return true;
-  });
+  await assert.rejects(
+    npm.stage(entryOf('x', 'sha512-AAAA'), staging),
+    (error: Error & { code?: unknown; hint?: string }) => {
+      assert.equal(error.code, 'REGISTRY_UNAUTHORIZED');
+      assert.match(error.hint ?? '', /_authToken=TOKEN .* \.npmrc$/);
+      assert.doesNotMatch(error.message, /canary/);
+      return true;
+    },
+  );
 });
 
 test('A2, G6: a document that names a tarball on another host sends no token there', async (t) => {

@@ -112,6 +112,8 @@ test('nothing is left in the temporary or the home directory, and nothing in sta
   await assert.rejects(world.npm.stage(entryOf('plain', 'sha512-AAAA'), world.staging), { code: 'CONTENT_INTEGRITY' });
   await assert.rejects(world.npm.stage(entryOf('absent', 'sha512-AAAA'), world.staging), {
     code: 'REGISTRY_NOT_FOUND',
+    message: /^127\.0\.0\.1:\d+ has no package absent, or does not show it \(GET .*: status 404/,
+    hint: /^check the name; .* in \.npmrc$/,
   });
   await assert.rejects(world.npm.stage(entryOf('plain@7', 'sha512-AAAA'), world.staging), {
     code: 'REGISTRY_NOT_FOUND',

@@ -37,18 +37,18 @@ export async function findTarball(
   const transport = await network.transportFor(registry);
   // As npm: the slash of a scope is a part of the name, not of the path.
   const url = new URL(wanted.name.replace('/', '%2f'), registry);
-  const answer = await transport.request(
-    {
-      method: 'GET',
-      url,
-      registry: registry.host,
-      access: [],
-      accept: [200],
-      authorization: credentialOf(flat, url, registry)?.authorization ?? null,
-      headers: { accept: flat['before'] == null ? ABBREVIATED : 'application/json' },
-    },
-    op,
-  );
+  const asked = {
+    method: 'GET',
+    url,
+    registry: registry.host,
+    access: [],
+    accept: [200],
+    authorization: credentialOf(flat, url, registry)?.authorization ?? null,
+    headers: { accept: flat['before'] == null ? ABBREVIATED : 'application/json' },
+  } as const;
+  const answer = await transport.request(asked, op).catch((error: unknown) => {
+    throw absent(wanted, registry, error);
+  });
   const text = new TextDecoder().decode(await answer.bytes(backstageLimits(op, 'packageDocumentBytes')));
   const dist = await chooseVersion(wanted, text, configuration);
   const tarball = typeof dist.tarball === 'string' ? URL.parse(dist.tarball) : null;
@@ -114,6 +114,26 @@ function placed(tarball: URL, registry: URL, flat: NpmConfiguration['flat']): UR
   if (host !== 'never' && (host === 'always' || host === tarball.host)) return new URL(tarball.pathname, registry);
   if (tarball.hostname === registry.hostname && tarball.port === registry.port) tarball.protocol = registry.protocol;
   return tarball;
+}
+
+/** Registries answer 404 to whoever may not see a package, too. */
+function absent(wanted: RegistryPackage, registry: URL, error: unknown): unknown {
+  if (!isGantryError(error)) return error;
+  if (error.code === 'REGISTRY_UNAUTHORIZED') {
+    const hint = 'put //HOST/:_authToken=TOKEN for this registry into .npmrc';
+    return ociError('REGISTRY_UNAUTHORIZED', error.message, { details: error.details, cause: error, hint });
+  }
+  if (error.code !== 'REGISTRY_NOT_FOUND') return error;
+  const name = escapeRemote(wanted.name);
+  return ociError(
+    'REGISTRY_NOT_FOUND',
+    `${registry.host} has no package ${name}, or does not show it (${error.message})`,
+    {
+      details: { ...error.details, package: escapeRemote(wanted.spec) },
+      cause: error,
+      hint: 'check the name; a package of another registry needs @scope:registry=URL and //HOST/:_authToken=TOKEN in .npmrc',
+    },
+  );
 }
 
 function malformed(wanted: RegistryPackage, why: string, cause?: unknown): Error {
