@@ -318,7 +318,7 @@ test('limits lists every limit once, with its unit', async (t) => {
   const { limits } = await gantryJson<{ limits: Record<string, unknown>[] }>(['limits'], options);
   assert.equal(new Set(limits.map((limit) => limit['name'])).size, limits.length);
   for (const limit of limits) {
-    assert.match(String(limit['package']), /^@gantry\/(oci|registry|core|runtime)$/);
+    assert.match(String(limit['package']), /^@gantry\/(oci|registry|core|runtime|backstage)$/);
     assert.equal(typeof limit['value'], 'number');
     assert.equal(typeof limit['unit'], 'string');
   }
