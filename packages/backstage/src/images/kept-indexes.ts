@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordFields, readNamedFile, systemFileSystem } from '@gantry/core';
 import { type Digest, digestHex, digestOf, isGantryError, type Op } from '@gantry/oci';
@@ -37,6 +37,12 @@ export interface KeptIndexes {
 
 const PREFIX = '.gantry-catalog-index.';
 const KEPT = /^\.gantry-catalog-index\.([0-9a-f]{32})\.(?:json|yaml)$/;
+
+/** Copies what is kept in one root to another directory, for a run that must not write to the root. */
+export function copyKeptIndexes(from: string, to: string): void {
+  const names = existsSync(from) ? readdirSync(from).filter((name) => KEPT.test(name)) : [];
+  for (const name of names) copyFileSync(join(from, name), join(to, name));
+}
 
 /** Opens what is kept in a root. `writeFile` replaces a file of the root as a whole. */
 export function openKeptIndexes(

@@ -294,6 +294,8 @@ test('a catalog index takes the place of the embedded default, and an unchanged 
   await world.registry.close();
   const down = await install(world, { env, op: { limits: { retries: 1 } } });
   assert.deepEqual([down.failure, down.states], [undefined, ['oci://acme/p:1.0!one unchanged']]);
+  const dry = await install(world, { env, dryRun: true, op: { limits: { retries: 1 } } });
+  assert.deepEqual([dry.failure, dry.states], [undefined, ['oci://acme/p:1.0!one unchanged']]);
   assert.ok(down.lines.some((line) => line.includes('using the catalog index of')));
 });
 

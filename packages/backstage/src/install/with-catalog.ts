@@ -42,6 +42,8 @@ export async function withCatalog<T>(
   }
   const temporary = mkdtempSync(join(options.environment.env['TMPDIR'] || tmpdir(), 'gantry-catalog-index-'));
   try {
+    const { copyKeptIndexes } = await import('../images/kept-indexes.ts');
+    copyKeptIndexes(root.directory, temporary);
     const place: Place = {
       directory: temporary,
       entitiesDirectory: join(temporary, 'extensions'),
