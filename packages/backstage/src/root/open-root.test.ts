@@ -232,6 +232,15 @@ for (const code of ['EROFS', 'EACCES', 'ENOSPC']) {
   });
 }
 
+test('a file where the root should be is said to be one', async (t) => {
+  const file = join(await tempDir(t), 'root');
+  writeFileSync(file, '');
+  await assert.rejects(openTestRoot(file).lock(), {
+    code: 'INSTALL_IO',
+    message: `cannot lock ${file}: something else has this name (EEXIST)`,
+  });
+});
+
 test('a root without its lock refuses to change anything', async (t) => {
   const directory = await tempDir(t);
   const root = openTestRoot(directory);

@@ -9,6 +9,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EEXIST: 'something else has this name',
+  ENOTDIR: 'a file is where a directory has to be',
 };
 
 /** What to throw for an error under the plugin root: those of the file system become `INSTALL_IO`, others stay. */
