@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemFileSystem } from '@gantry/core';
@@ -190,6 +190,24 @@ test('what an installer left unfinished is taken away and reported; what could b
     reported.map((line) => line.split(' ')[2]),
     ['.catalog-index-temp', 'image-hash', 'state'],
   );
+});
+
+test('D4: links in the place of what a killed run left are removed, and nothing is moved from where they lead', async (t) => {
+  const home = await tempDir(t);
+  const directory = join(home, 'root');
+  for (const place of ['ready', 'old', 'swept/x/ready']) writePlugin(join(home, 'outside', place, 'evil'), '1');
+  mkdirSync(join(directory, `.gantry-${'b'.repeat(32)}`), { recursive: true });
+  symlinkSync(join(home, 'outside'), join(directory, `.gantry-${'a'.repeat(32)}`));
+  for (const part of ['ready', 'old', 'swept']) {
+    symlinkSync(join(home, 'outside', part), join(directory, `.gantry-${'b'.repeat(32)}`, part));
+  }
+  const root = openTestRoot(directory);
+  await root.lock();
+  await root[Symbol.asyncDispose]();
+  assert.deepEqual(readdirSync(directory), []);
+  for (const place of ['ready', 'old', 'swept/x/ready']) {
+    assert.deepEqual(readdirSync(join(home, 'outside', place)), ['evil'], place);
+  }
 });
 
 test('pluginSwapAttempts holds at n and n+1: a rival that is always faster', async (t) => {

@@ -64,6 +64,8 @@ function sweep(context: RootContext, hold: RootHold, staging: StagingArea, name:
 
 function finish(context: RootContext, hold: RootHold, swept: string): void {
   const { fileSystem, directory, log } = context;
+  // SAFETY D4: whoever shares the volume may have put links here; what they lead to is not ours to move.
+  if (!fileSystem.lstat(swept)?.isDirectory()) return;
   for (const part of ['ready', 'old']) {
     for (const name of listed(context, join(swept, part))) {
       const found = join(swept, part, name);
@@ -80,7 +82,9 @@ function finish(context: RootContext, hold: RootHold, swept: string): void {
   for (const inner of listed(context, join(swept, 'swept'))) finish(context, hold, join(swept, 'swept', inner));
 }
 
+/** The names in a directory; none in what is no directory, a link to one included. */
 function listed({ fileSystem }: RootContext, path: string): readonly string[] {
+  if (!fileSystem.lstat(path)?.isDirectory()) return [];
   try {
     return fileSystem.list(path);
   } catch (error) {
