@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { listDynamicPlugins } from '@gantry/backstage';
 import { environmentOf } from '../app/environment.ts';
@@ -28,7 +29,10 @@ export async function backstageList(context: Context, [root]: readonly [string])
     plugin.signer === null ? '-' : shortDigests(plugin.signer),
     plugin.package ?? '(by another installer)',
   ]);
-  if (rows.length === 0) context.output.note(`no plugin is installed in ${directory}`);
+  if (rows.length === 0) {
+    const why = existsSync(directory) ? '' : ': there is no such directory';
+    context.output.note(`no plugin is installed in ${directory}${why}`);
+  }
   const lines = rows.length === 0 ? [] : tableLines([['NAME', 'CONTENT', 'SIGNER', 'PACKAGE'], ...rows]);
   await context.output.result({ root: directory, plugins }, lines);
 }

@@ -30,6 +30,8 @@ test('backstage install, list and why: what is there, and where each value comes
   );
   const installed = await gantryJson<{ exitCode: number }>(['backstage', 'install', root], options);
   assert.equal(installed.exitCode, 0);
+  const nowhere = await gantry(['backstage', 'list', `${root}-absent`], options);
+  assert.match(nowhere.err, /no plugin is installed in .*-absent: there is no such directory/);
   const table = await gantry(['backstage', 'list', root], options);
   assert.match(table.out, /^NAME {4}CONTENT +SIGNER +PACKAGE\nacme-p {2}sha256:[0-9a-f]{12} +unsigned +oci:\/\//);
   assert.ok(table.out.includes(digest.slice(0, 19)));
