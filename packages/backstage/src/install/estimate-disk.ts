@@ -1,10 +1,12 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Policy } from '@gantry/core';
 import type { Op } from '@gantry/oci';
 import { expectedIntegrity } from '../npm/integrity.ts';
 import type { Decision } from './decide-plugin.ts';
 import type { Packages } from './open-packages.ts';
 import type { DiskEstimate } from './plugin-report.ts';
+import { checkPackageTrust } from './trust-rules.ts';
 
 /** How much larger what lies in a gzip layer of JavaScript is, about: manifests say nothing of it. */
 const EXPANSION = 3.5;
@@ -14,6 +16,7 @@ export interface EstimateContext {
   /** Where relative directories start. */
   readonly directory: string;
   readonly skipIntegrity: boolean;
+  readonly policy: Policy;
   readonly packages: Packages;
 }
 
@@ -23,7 +26,7 @@ export interface EstimateContext {
  */
 export async function estimateDisk(
   decisions: readonly Decision[],
-  { directory, skipIntegrity, packages }: EstimateContext,
+  { directory, skipIntegrity, policy, packages }: EstimateContext,
   op?: Op,
 ): Promise<{ readonly estimate: DiskEstimate; readonly failures: ReadonlyMap<Decision, unknown> }> {
   const layers = new Map<string, number>();
@@ -36,7 +39,8 @@ export async function estimateDisk(
         const { plugin } = await (await packages.images(op)).admit(source.image, op);
         for (const { digest, size } of plugin.layers) layers.set(digest, size);
       } else {
-        if (source.type === 'npm') expectedIntegrity(decision.entry, skipIntegrity);
+        const provenOnly = checkPackageTrust(decision.entry, policy);
+        if (source.type === 'npm') expectedIntegrity(decision.entry, skipIntegrity && !provenOnly);
         else local += sizeOf(resolve(directory, source.directory));
       }
     } catch (error) {

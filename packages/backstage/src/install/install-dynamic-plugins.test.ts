@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { PolicyClause } from '@gantry/core';
+import type { Policy, PolicyClause } from '@gantry/core';
 import { type Environment, isGantryError, type OpEvent, systemEnvironment } from '@gantry/oci';
 import { type HubWorld, hubWorld } from '@gantry/testkit';
 import { install } from './install.fixture.ts';
@@ -311,8 +311,14 @@ test('trust entries for npm packages and tarballs: an integrity is what they can
   const env = { SKIP_INTEGRITY_CHECK: 'true' };
   const attempt = async (yaml: string, ...clauses: readonly PolicyClause[]): Promise<string | undefined> => {
     await world.configure(`plugins:\n${yaml}`);
-    const { report } = await install(world, { env, policy: { fallback: 'digest', lists: [clauses] } });
-    return report.plugins[0]?.error?.code ?? report.plugins[0]?.state;
+    const policy: Policy = { fallback: 'digest', lists: [clauses] };
+    const { report } = await install(world, { env, policy });
+    const [plugin] = report.plugins;
+    if (plugin?.error !== undefined && plugin.error.code !== 'CONTENT_INTEGRITY') {
+      const dry = await install(world, { env, policy, dryRun: true });
+      assert.equal(dry.report.plugins[0]?.error?.code, plugin.error.code, 'a dry run says so too');
+    }
+    return plugin?.error?.code ?? plugin?.state;
   };
   const scoped = `  - package: '@acme/four@4.0.0'\n`;
   assert.equal(await attempt(scoped), 'installed');

@@ -110,7 +110,12 @@ async function runInstall(run: Run): Promise<Result> {
   const wanted = decisions.filter(({ standing }) => standing === undefined);
   if (options.dryRun === true) {
     const { estimateDisk } = await import('./estimate-disk.ts');
-    const context = { directory, skipIntegrity: run.variables.skipIntegrity, packages: run.packages };
+    const context = {
+      directory,
+      skipIntegrity: run.variables.skipIntegrity,
+      policy: options.policy,
+      packages: run.packages,
+    };
     const { estimate, failures } = await estimateDisk(wanted, context, op);
     const installations = new Map([...failures].map(([decision, error]) => [decision, { error, seconds: 0 }]));
     plugins.push(...reportPlugins({ decided, installations, root: root.directory, planned: true }));
