@@ -91,8 +91,9 @@ export function installBackstage(): void {
 function build({ name, tool = '.', module = name, env = {}, flags = [] }: GoPeer): void {
   const output = join(peersDirectory, name);
   const started = performance.now();
+  // Without inlining the compiler needs a quarter less time, which is most of what a cold run takes.
   // go build compares inputs by itself; an up-to-date peer costs a fraction of a second. One at a time: it uses all cores.
-  run('go', ['build', ...flags, '-o', output, tool], {
+  run('go', ['build', '-gcflags=all=-l', ...flags, '-o', output, tool], {
     cwd: join(here, 'peers', module),
     env: { ...process.env, ...env },
   });
